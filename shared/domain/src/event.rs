@@ -1,0 +1,86 @@
+//! What a provider told us: the contract of the inbound queue. Its JSON Schema is `events/schemas/inbound.json`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::failure::Failure;
+use crate::ids::{IntegrationId, MessageId, ProviderId};
+use crate::time::Timestamp;
+
+/// One event of one provider, verified to come from it, on its way to the router.
+///
+/// The tenant stays text here: whoever consumes the queue turns it into a `TenantId`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InboundEvent<'a> {
+    /// The route's tenant.
+    pub tenant: String,
+    /// The route's integration.
+    pub integration: IntegrationId,
+    /// The route's provider.
+    pub provider: ProviderId,
+    /// When we took it in.
+    pub received_at: Timestamp,
+    /// The event itself.
+    #[serde(borrow)]
+    pub event: ProviderEvent<'a>,
+}
+
+/// One event as a provider module read it out of a webhook body.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProviderEvent<'a> {
+    /// The same for every delivery of the same event: the key of de-duplication.
+    pub id: String,
+    /// The id at the provider that the event belongs to; must be the route's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// When it happened, by the provider's clock.
+    pub occurred_at: Timestamp,
+    /// What it is.
+    pub kind: EventKind,
+    /// The provider's own object, as it came.
+    #[serde(borrow)]
+    pub payload: &'a RawValue,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// Somebody wrote to us.
+    Message,
+    /// News of a message that was sent.
+    Status(StatusUpdate),
+    /// Anything else that the provider tells of the account.
+    Account,
+    /// Names an account that is not the route's: kept for the owner to see, delivered nowhere.
+    Quarantined,
+}
+
+/// News of a message that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusUpdate {
+    /// Our message, where the provider carried its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// What became of it.
+    pub status: DeliveryStatus,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What became of a message, as far as the provider knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// Left the provider.
+    Sent,
+    /// Reached the device.
+    Delivered,
+    /// Was seen.
+    Read,
+    /// Could not be delivered.
+    Failed,
+}

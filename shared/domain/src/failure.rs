@@ -1,0 +1,137 @@
+//! What an outside service can do to us, and what then has to happen. Providers produce it, the edge shows it,
+//! queue code asks [`FailureKind::reaction`] and nothing else.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of failure of a call to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The token or key is wrong, expired or revoked.
+    CredentialsRejected,
+    /// The credential is alive but may not do this.
+    PermissionMissing,
+    /// The account or number cannot send at present: locked, unpaid, not registered.
+    AccountBlocked,
+    /// The thing named does not exist, or is not visible to this credential.
+    NotFound,
+    /// The request itself is wrong and would be refused again.
+    InvalidRequest,
+    /// The recipient cannot be reached in this way.
+    Undeliverable,
+    /// Too many calls; come back later.
+    Throttled,
+    /// The provider was not reached, or refused because of trouble of its own: nothing was done.
+    Unavailable,
+    /// The request may or may not have been carried out.
+    OutcomeUnknown,
+}
+
+/// What queue code does about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    /// Never again: record the failure.
+    GiveUp,
+    /// Nothing was done: put back and try later. `counts` is false for a throttle, which is no fault of the message.
+    TryLater {
+        /// Whether this try uses up one of the message's attempts.
+        counts: bool,
+    },
+    /// The credential is at fault: keep the message until it is repaired.
+    Park,
+    /// Nobody knows: never send again unasked, wait for evidence.
+    AwaitEvidence,
+}
+
+impl FailureKind {
+    /// What queue code does.
+    pub const fn reaction(self) -> Reaction {
+        match self {
+            Self::CredentialsRejected | Self::PermissionMissing => Reaction::Park,
+            Self::AccountBlocked | Self::NotFound | Self::InvalidRequest | Self::Undeliverable => {
+                Reaction::GiveUp
+            }
+            Self::Throttled => Reaction::TryLater { counts: false },
+            Self::Unavailable => Reaction::TryLater { counts: true },
+            Self::OutcomeUnknown => Reaction::AwaitEvidence,
+        }
+    }
+
+    /// The stable code shown to people and programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CredentialsRejected => "credentials_rejected",
+            Self::PermissionMissing => "permission_missing",
+            Self::AccountBlocked => "account_blocked",
+            Self::NotFound => "provider_object_not_found",
+            Self::InvalidRequest => "provider_refused_request",
+            Self::Undeliverable => "undeliverable",
+            Self::Throttled => "provider_rate_limit",
+            Self::Unavailable => "provider_unavailable",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+
+    /// Whether the failure says something against the credential; anything else must never disable it.
+    pub const fn blames_credentials(self) -> bool {
+        matches!(self, Self::CredentialsRejected | Self::PermissionMissing)
+    }
+}
+
+/// A failed call to a provider. Its texts are ours: no provider text, no value of a request is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{kind:?}: {detail}")]
+pub struct Failure {
+    /// What happened, in our terms.
+    pub kind: FailureKind,
+    /// The provider's own code, such as Meta's `131047`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_code: Option<String>,
+    /// What happened, for people.
+    pub detail: String,
+    /// What to do about it, for people.
+    pub hint: String,
+    /// How long the provider asked to wait.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure with its two sentences.
+    pub fn new(kind: FailureKind, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            kind,
+            provider_code: None,
+            detail: detail.into(),
+            hint: hint.into(),
+            retry_after: None,
+        }
+    }
+
+    /// With the provider's own code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.provider_code = Some(code.into());
+        self
+    }
+
+    /// With the time the provider asked to wait.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+/// A store or key service that could not do its work. Never a statement about a credential.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, timed out or unreachable: the same call may succeed later.
+    #[error("{0} is not available")]
+    Unavailable(&'static str, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The record is not in the form this version writes.
+    #[error("a stored record is malformed: {0}")]
+    Malformed(&'static str),
+}

@@ -1,0 +1,176 @@
+//! An integration: one account of a tenant, or of one of its users, at one provider.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::ids::{IntegrationId, ProviderId, TenantId, UserId};
+use crate::seal::Sealed;
+use crate::time::Timestamp;
+
+/// Whose integration it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "user_id")]
+pub enum Owner {
+    /// Of the whole tenant.
+    Tenant,
+    /// Of one user, seen by nobody else.
+    User(UserId),
+}
+
+/// What is known about the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The provider accepted it when it was last asked.
+    Connected,
+    /// The provider could not be asked.
+    Unverified,
+    /// The provider refused it.
+    Invalid,
+    /// Switched off by the tenant.
+    Disabled,
+}
+
+impl Status {
+    /// The name as it is stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Unverified => "unverified",
+            Self::Invalid => "invalid",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "connected" => Some(Self::Connected),
+            "unverified" => Some(Self::Unverified),
+            "invalid" => Some(Self::Invalid),
+            "disabled" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+}
+
+/// How a secret is shown when it is not revealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Masked {
+    /// Whether a value is stored.
+    pub set: bool,
+    /// Its last four characters; only of values longer than twenty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last4: Option<String>,
+}
+
+impl Masked {
+    /// The mask of a stored value.
+    pub fn of(value: &str) -> Self {
+        let count = value.chars().count();
+        let last4 = (count > 20).then(|| value.chars().skip(count - 4).collect());
+        Self { set: true, last4 }
+    }
+
+    /// How the mask reads in a form; posted back it means "unchanged".
+    pub fn text(&self) -> String {
+        format!("••••{}", self.last4.as_deref().unwrap_or_default())
+    }
+}
+
+/// The state of the provider's registration of our webhook URL, apart from the credential's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookStatus {
+    /// The provider was told our URL and verified it.
+    Registered,
+    /// The provider was not told; `webhook_error` says why and what to do by hand.
+    Failed,
+    /// This integration receives no webhooks: the fields for it were not given.
+    NotConfigured,
+}
+
+/// The integration's own webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// SHA-256 of the URL's token in hex: the key of its route. The token itself is sealed with the credentials.
+    pub route: String,
+    /// Whether the provider delivers there.
+    pub status: WebhookStatus,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// A stored integration. The bare name is the stored form; what goes out is a view without the seal.
+#[derive(Debug, Clone)]
+pub struct Integration {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The tenant's or one user's.
+    pub owner: Owner,
+    /// Provider type.
+    pub provider: ProviderId,
+    /// What people call it.
+    pub name: String,
+    /// Values that are not secret, by field name.
+    pub settings: Map<String, Value>,
+    /// The sealed secret values.
+    pub credentials: Sealed,
+    /// Rises with every new seal, and the seal is bound to it; a late failure of an old version is told by it.
+    pub credential_version: u64,
+    /// How the secret values are shown.
+    pub masked: BTreeMap<String, Masked>,
+    /// Ids at the provider that belong to this integration alone, such as phone number ids.
+    pub accounts: Vec<String>,
+    /// Switched on.
+    pub enabled: bool,
+    /// What is known about the credential.
+    pub status: Status,
+    /// When the provider last accepted it.
+    pub verified_at: Option<Timestamp>,
+    /// Why it does not work.
+    pub last_error: Option<Failure>,
+    /// What the provider told about the account at the last test.
+    pub facts: Map<String, Value>,
+    /// When the token ends, where that is known.
+    pub expires_at: Option<Timestamp>,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Rises with every write; the optimistic lock.
+    pub revision: u64,
+    /// The webhook, if the provider has one.
+    pub webhook: Option<Webhook>,
+    /// When it was first saved.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: UserId,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// By whom.
+    pub updated_by: UserId,
+}
+
+impl Integration {
+    /// Whether sends may use it.
+    pub fn usable(&self) -> bool {
+        self.enabled && matches!(self.status, Status::Connected | Status::Unverified)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_secrets_show_nothing() {
+        assert_eq!(Masked::of("12345678901234567890").last4, None);
+        assert_eq!(Masked::of("123456789012345678901").last4.as_deref(), Some("8901"));
+        assert_eq!(Masked::of("short").text(), "••••");
+    }
+}

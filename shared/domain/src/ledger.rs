@@ -1,0 +1,421 @@
+//! What is on record about one outbound message, and what follows from it.
+//!
+//! The record is a set of facts, each written once by one writer: `accepted` by whoever took the message in,
+//! one claim and one outcome per attempt by the dispatcher, and the provider's own evidence by the inbound
+//! router. No fact overwrites another, so a status webhook that overtakes the outcome is never lost. The state
+//! of a message is computed from its facts, here and nowhere else.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::ids::IntegrationId;
+use crate::time::Timestamp;
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    /// On the queue, not yet tried, or waiting for the next try.
+    Accepted,
+    /// Claimed; the request may be on its way.
+    Sending,
+    /// May or may not have been sent; nobody knows.
+    Unknown,
+    /// Kept until the integration is repaired.
+    Parked,
+    /// Will not be sent, or the provider could not deliver it.
+    Failed,
+    /// The provider accepted it.
+    Sent,
+    /// It reached the recipient's device.
+    Delivered,
+    /// The recipient has seen it.
+    Read,
+}
+
+/// The right to make one attempt: held by one invocation until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// Random, one per received record: tells our own claim, whose answer was lost, from another's.
+    pub owner: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// After this no process can still be sending under it.
+    pub lease_until: Timestamp,
+    /// When the queue took the message in.
+    pub accepted_at: Timestamp,
+    /// Through which integration.
+    pub integration: IntegrationId,
+    /// Why that one.
+    pub credential_source: String,
+    /// Provider type.
+    pub channel: String,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which attempt.
+    pub attempt: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How.
+    pub result: AttemptResult,
+}
+
+/// How an attempt ended, in one word with its particulars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// Accepted by the provider under this id.
+    Sent {
+        /// The provider's id of the message.
+        provider_id: String,
+    },
+    /// Refused for good.
+    Failed(Failure),
+    /// Not sent; to be tried again.
+    Deferred {
+        /// Not before this time.
+        until: Timestamp,
+        /// Why.
+        failure: Failure,
+    },
+    /// Not sent; kept until the integration is repaired.
+    Parked(Failure),
+    /// Nobody knows.
+    Unknown(Failure),
+}
+
+/// What the provider told us later; each time is set once, in whatever order they come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The provider's id of the message.
+    pub provider_id: Option<String>,
+    /// It left the provider.
+    pub sent_at: Option<Timestamp>,
+    /// It reached the device.
+    pub delivered_at: Option<Timestamp>,
+    /// It was seen.
+    pub read_at: Option<Timestamp>,
+    /// It could not be delivered.
+    pub failed_at: Option<Timestamp>,
+    /// Why not.
+    pub failure: Option<Failure>,
+}
+
+/// All facts about one message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// When the API took it in; queue producers leave no such record before the first claim.
+    pub accepted_at: Option<Timestamp>,
+    /// Claims in the order of their attempts.
+    pub claims: Vec<Claim>,
+    /// Outcomes in the order of their attempts.
+    pub outcomes: Vec<Outcome>,
+    /// The provider's own word.
+    pub evidence: Evidence,
+}
+
+/// One step of a message's life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The state it entered.
+    pub status: MessageStatus,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a dispatcher that received the message again must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nobody holds it and nothing was sent: claim this attempt.
+    Claim(u32),
+    /// It came to rest: acknowledge.
+    Settled,
+    /// Deferred: put it back until then, under this attempt's successor.
+    Wait(Timestamp),
+    /// We hold it: the answer to our claim was lost on the way.
+    Ours,
+    /// Somebody holds it: leave it alone until the lease ends.
+    Held,
+    /// Its holder died in mid-request: record that nobody knows.
+    RecordUnknown(u32),
+}
+
+impl Ledger {
+    /// Whether nothing is on record.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn outcome_of(&self, attempt: u32) -> Option<&Outcome> {
+        self.outcomes.iter().find(|outcome| outcome.attempt == attempt)
+    }
+
+    fn accepted_by_provider(&self) -> bool {
+        let Evidence { sent_at, delivered_at, read_at, failed_at, .. } = &self.evidence;
+        [sent_at, delivered_at, read_at, failed_at].into_iter().any(Option::is_some)
+    }
+
+    /// The state at `now`.
+    pub fn status(&self, now: Timestamp) -> MessageStatus {
+        let evidence = &self.evidence;
+        if evidence.read_at.is_some() {
+            return MessageStatus::Read;
+        }
+        if evidence.delivered_at.is_some() {
+            return MessageStatus::Delivered;
+        }
+        if evidence.failed_at.is_some() {
+            return MessageStatus::Failed;
+        }
+        if evidence.sent_at.is_some() {
+            return MessageStatus::Sent;
+        }
+        let last_outcome = self.outcomes.last();
+        let Some(claim) = self.claims.last() else {
+            return match last_outcome.map(|outcome| &outcome.result) {
+                Some(result) => status_of(result),
+                None => MessageStatus::Accepted,
+            };
+        };
+        match last_outcome {
+            Some(outcome) if outcome.attempt >= claim.attempt => status_of(&outcome.result),
+            _ if now < claim.lease_until => MessageStatus::Sending,
+            _ => MessageStatus::Unknown,
+        }
+    }
+
+    /// The steps so far, oldest first.
+    pub fn timeline(&self, now: Timestamp) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let accepted = self.accepted_at.or_else(|| self.claims.first().map(|c| c.accepted_at));
+        let mut step = |status, at| steps.push(Step { status, at });
+        if let Some(at) = accepted {
+            step(MessageStatus::Accepted, at);
+        }
+        for claim in &self.claims {
+            step(MessageStatus::Sending, claim.at);
+            if self.outcome_of(claim.attempt).is_none()
+                && now >= claim.lease_until
+                && !self.accepted_by_provider()
+            {
+                step(MessageStatus::Unknown, claim.lease_until);
+            }
+        }
+        for outcome in &self.outcomes {
+            step(status_of(&outcome.result), outcome.at);
+        }
+        let evidence = &self.evidence;
+        let sent_on_record =
+            self.outcomes.iter().any(|o| matches!(o.result, AttemptResult::Sent { .. }));
+        if let Some(at) = evidence.sent_at.filter(|_| !sent_on_record) {
+            step(MessageStatus::Sent, at);
+        }
+        for (at, status) in [
+            (evidence.failed_at, MessageStatus::Failed),
+            (evidence.delivered_at, MessageStatus::Delivered),
+            (evidence.read_at, MessageStatus::Read),
+        ] {
+            if let Some(at) = at {
+                step(status, at);
+            }
+        }
+        // The provider tells whole seconds: its steps come after ours whatever the clocks say.
+        steps.sort_by_key(|step| (phase(step.status), step.at));
+        let mut floor = Timestamp::default();
+        for step in &mut steps {
+            step.at = step.at.max(floor);
+            floor = step.at;
+        }
+        steps
+    }
+
+    /// Why the message is not sent, if it is not.
+    pub fn failure(&self, now: Timestamp) -> Option<&Failure> {
+        if self.status(now) >= MessageStatus::Sent {
+            return None;
+        }
+        self.evidence.failure.as_ref().or_else(|| match &self.outcomes.last()?.result {
+            AttemptResult::Sent { .. } => None,
+            AttemptResult::Failed(failure)
+            | AttemptResult::Deferred { failure, .. }
+            | AttemptResult::Parked(failure)
+            | AttemptResult::Unknown(failure) => Some(failure),
+        })
+    }
+
+    /// The provider's id of the message.
+    pub fn provider_id(&self) -> Option<&str> {
+        self.evidence.provider_id.as_deref().or_else(|| {
+            self.outcomes.iter().rev().find_map(|outcome| match &outcome.result {
+                AttemptResult::Sent { provider_id } => Some(provider_id.as_str()),
+                _ => None,
+            })
+        })
+    }
+
+    /// What to do on receiving the message again; `owner` tells our own claim whose answer was lost.
+    pub fn next(&self, now: Timestamp, owner: &str) -> Next {
+        if self.accepted_by_provider() {
+            return Next::Settled;
+        }
+        let last_claim = self.claims.last();
+        let last_outcome = self.outcomes.last();
+        match (last_claim, last_outcome) {
+            (None, None) => Next::Claim(1),
+            (claim, Some(outcome))
+                if claim.is_none_or(|claim| claim.attempt <= outcome.attempt) =>
+            {
+                match &outcome.result {
+                    AttemptResult::Deferred { until, .. } if *until > now => Next::Wait(*until),
+                    AttemptResult::Deferred { .. } => Next::Claim(outcome.attempt + 1),
+                    _ => Next::Settled,
+                }
+            }
+            (Some(claim), _) if claim.owner == owner => Next::Ours,
+            (Some(claim), _) if now < claim.lease_until => Next::Held,
+            (Some(claim), _) => Next::RecordUnknown(claim.attempt),
+            (None, Some(_)) => Next::Settled,
+        }
+    }
+}
+
+fn status_of(result: &AttemptResult) -> MessageStatus {
+    match result {
+        AttemptResult::Sent { .. } => MessageStatus::Sent,
+        AttemptResult::Failed(_) => MessageStatus::Failed,
+        AttemptResult::Deferred { .. } => MessageStatus::Accepted,
+        AttemptResult::Parked(_) => MessageStatus::Parked,
+        AttemptResult::Unknown(_) => MessageStatus::Unknown,
+    }
+}
+
+/// The order in which steps are shown: everything of ours by time, then what only the provider can say.
+fn phase(status: MessageStatus) -> u8 {
+    match status {
+        MessageStatus::Delivered => 1,
+        MessageStatus::Read => 2,
+        _ => 0,
+    }
+}
+
+/// How long a claim outlives the invocation that made it: Lambda kills at the deadline, so no sender does.
+pub const LEASE_MARGIN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::FailureKind;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn claim(attempt: u32) -> Claim {
+        Claim {
+            attempt,
+            owner: format!("owner-{attempt}"),
+            at: at(i64::from(attempt) * 100),
+            lease_until: at(i64::from(attempt) * 100 + 35),
+            accepted_at: at(50),
+            integration: IntegrationId::make(),
+            credential_source: "tenant".into(),
+            channel: "whatsapp".into(),
+        }
+    }
+
+    fn outcome(attempt: u32, result: AttemptResult) -> Outcome {
+        Outcome { attempt, at: at(i64::from(attempt) * 100 + 1), result }
+    }
+
+    fn failure(kind: FailureKind) -> Failure {
+        Failure::new(kind, "what happened", "what to do")
+    }
+
+    fn sent() -> AttemptResult {
+        AttemptResult::Sent { provider_id: "wamid.1".into() }
+    }
+
+    #[test]
+    fn a_message_goes_its_way() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.next(at(99), "me"), Next::Claim(1));
+        ledger.claims.push(claim(1));
+        assert_eq!(ledger.status(at(101)), MessageStatus::Sending);
+        assert_eq!(ledger.next(at(101), "me"), Next::Held);
+        assert_eq!(ledger.next(at(101), "owner-1"), Next::Ours);
+        ledger.outcomes.push(outcome(1, sent()));
+        ledger.evidence.sent_at = Some(at(101));
+        ledger.evidence.delivered_at = Some(at(99));
+        ledger.evidence.read_at = Some(at(104));
+        let timeline = ledger.timeline(at(200));
+        let states: Vec<_> = timeline.iter().map(|step| step.status).collect();
+        use MessageStatus::{Accepted, Delivered, Read, Sending, Sent};
+        assert_eq!(states, [Accepted, Sending, Sent, Delivered, Read]);
+        assert!(timeline.is_sorted_by_key(|step| step.at));
+    }
+
+    #[test]
+    fn a_dead_holder_leaves_an_unknown_that_evidence_settles() {
+        let mut ledger = Ledger { claims: vec![claim(1)], ..Ledger::default() };
+        assert_eq!(ledger.status(at(135)), MessageStatus::Unknown);
+        assert_eq!(ledger.next(at(135), "me"), Next::RecordUnknown(1));
+        ledger.evidence.sent_at = Some(at(102));
+        assert_eq!(ledger.status(at(135)), MessageStatus::Sent);
+        assert_eq!(ledger.next(at(135), "me"), Next::Settled);
+    }
+
+    #[test]
+    fn a_deferred_attempt_has_a_successor() {
+        let until = at(300);
+        let deferred =
+            AttemptResult::Deferred { until, failure: failure(FailureKind::Throttled) };
+        let ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, deferred)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger.status(at(200)), MessageStatus::Accepted);
+        assert_eq!(ledger.next(at(200), "me"), Next::Wait(until));
+        assert_eq!(ledger.next(at(300), "me"), Next::Claim(2));
+    }
+
+    #[test]
+    fn whatever_the_order_the_highest_state_stands() {
+        let mut ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, sent())],
+            ..Ledger::default()
+        };
+        ledger.evidence.failed_at = Some(at(105));
+        assert_eq!(ledger.status(at(200)), MessageStatus::Failed);
+        ledger.evidence.delivered_at = Some(at(104));
+        assert_eq!(ledger.status(at(200)), MessageStatus::Delivered);
+        ledger.evidence.read_at = Some(at(106));
+        assert_eq!(ledger.status(at(200)), MessageStatus::Read);
+        assert_eq!(ledger.failure(at(200)), None);
+    }
+
+    #[test]
+    fn what_came_to_rest_stays() {
+        for result in [
+            sent(),
+            AttemptResult::Failed(failure(FailureKind::InvalidRequest)),
+            AttemptResult::Parked(failure(FailureKind::CredentialsRejected)),
+            AttemptResult::Unknown(failure(FailureKind::OutcomeUnknown)),
+        ] {
+            let ledger = Ledger {
+                claims: vec![claim(1)],
+                outcomes: vec![outcome(1, result)],
+                ..Ledger::default()
+            };
+            assert_eq!(ledger.next(at(10_000), "me"), Next::Settled);
+            assert_eq!(ledger.next(at(10_000), "owner-1"), Next::Settled);
+        }
+    }
+}

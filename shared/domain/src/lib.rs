@@ -1,0 +1,25 @@
+//! The words Switchboard is made of: tenants and callers, integrations, messages and their ledger, inbound
+//! events, failures. Pure types and rules; nothing in this crate does I/O.
+
+pub mod audit;
+pub mod caller;
+pub mod credentials;
+pub mod event;
+pub mod failure;
+pub mod ids;
+pub mod integration;
+pub mod key_ring;
+pub mod ledger;
+pub mod message;
+pub mod random;
+pub mod resolution;
+pub mod seal;
+pub mod time;
+
+pub use caller::{Caller, Role};
+pub use credentials::Credentials;
+pub use failure::{Failure, FailureKind};
+pub use ids::{IntegrationId, MessageId, ProviderId, TenantId, UserId};
+pub use integration::Integration;
+pub use seal::Sealed;
+pub use time::{Clock, Timestamp};

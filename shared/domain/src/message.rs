@@ -1,0 +1,77 @@
+//! The messages queue's contract: what producers put there. Its JSON Schema is `events/schemas/message.json`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::ids::{IntegrationId, MessageId, ProviderId, UserId};
+use crate::time::Timestamp;
+
+/// Largest body a producer may put on the queue, in bytes; leaves room below SQS's own limit for our attributes.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// One message to send: seed contract, with optional additions of ours.
+///
+/// The tenant stays text here: whoever consumes the queue turns it into a `TenantId`.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboundMessage<'a> {
+    /// Who sends and how.
+    pub metadata: Metadata,
+    /// The provider's own message object without its constant envelope fields.
+    #[serde(borrow)]
+    pub waba_payload: &'a RawValue,
+}
+
+/// Who sends, through what, and until when.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// The tenant.
+    pub tenant_id: String,
+    /// Send from this number (an id at the provider).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_id: Option<String>,
+    /// The producer's idempotency key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The user who sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The user the conversation is assigned to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assigned_to: Option<UserId>,
+    /// The user who made the automation that sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<UserId>,
+    /// Send through this integration and no other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<IntegrationId>,
+    /// The provider type to send through; `whatsapp` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ProviderId>,
+    /// Do not send after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+impl Metadata {
+    /// Users whose own integrations come first, in order.
+    pub fn users(&self) -> Vec<&UserId> {
+        [&self.user_id, &self.assigned_to, &self.created_by].into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_message_is_read_as_it_stands() {
+        let text = r#"{"metadata": {"tenantId": "t_1", "phoneNumberId": "882"},
+            "wabaPayload": {"to": "919876543220", "type": "text", "text": {"body": "Hello!"}}}"#;
+        let message: OutboundMessage<'_> = serde_json::from_str(text).expect("valid");
+        assert_eq!(message.metadata.tenant_id, "t_1");
+        assert_eq!(message.metadata.phone_number_id.as_deref(), Some("882"));
+        assert!(message.waba_payload.get().starts_with("{\"to\""));
+    }
+}

@@ -1,0 +1,19 @@
+//! DynamoDB: what is kept, under which keys, and the few ways to read and write it.
+//!
+//! [`keys`] shows the tables on one screen. Then one file per thing stored. Every read and write names the
+//! tenant in its partition key; only webhook routes and account claims, which are how a tenant is found from
+//! outside, are keyed by a hash. There is no scan.
+
+pub mod activity;
+pub mod audit;
+mod error;
+pub mod integrations;
+mod item;
+pub mod key_rings;
+pub mod keys;
+pub mod ledger;
+pub mod notifications;
+pub mod parked;
+pub mod routes;
+
+pub use error::WriteError;

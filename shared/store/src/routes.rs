@@ -1,0 +1,139 @@
+//! Webhook routes: how a public URL finds its tenant, and the secret that proves who calls it.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use domain::failure::StoreError;
+use domain::ids::{IntegrationId, ProviderId, TenantId};
+use domain::seal::Sealed;
+
+use crate::error::unavailable;
+use crate::item::{Attributes, Reader, binary, json, number, text};
+use crate::keys::{self, PK};
+
+/// The record behind one webhook URL.
+#[derive(Debug, Clone)]
+pub struct WebhookRoute {
+    /// SHA-256 of the URL's token, hex.
+    pub key: String,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which integration it feeds.
+    pub integration: IntegrationId,
+    /// Who may call it.
+    pub provider: ProviderId,
+    /// Ids at the provider that payloads on this route may name.
+    pub accounts: Vec<String>,
+    /// The sealed values that verify the caller.
+    pub secret: Sealed,
+    /// The revision the seal is bound to.
+    pub secret_version: u64,
+}
+
+/// The WebhookRoutes table, for reading.
+#[derive(Debug, Clone)]
+pub struct WebhookRoutes {
+    client: Client,
+    table: String,
+}
+
+impl WebhookRoutes {
+    /// Opens the table of that name.
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The route of a URL's token.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing is known about the token then.
+    pub async fn find(&self, token: &str) -> Result<Option<WebhookRoute>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, text(keys::route(token)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        answer.item.as_ref().map(read).transpose()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a verified webhook's tenant is its route's own record")]
+fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
+    let item = Reader(item);
+    let malformed = |name| move |_| StoreError::Malformed(name);
+    Ok(WebhookRoute {
+        key: item.text(PK)?.to_owned(),
+        tenant: TenantId::from_trusted_source(item.text("tenant")?).map_err(malformed("tenant"))?,
+        integration: IntegrationId::parse(item.text("integration")?)
+            .map_err(malformed("integration"))?,
+        provider: ProviderId::parse(item.text("provider")?).map_err(malformed("provider"))?,
+        accounts: item.json("accounts")?,
+        secret: Sealed::from_bytes(item.binary("secret")?.to_vec()),
+        secret_version: item.number("secret_version")?,
+    })
+}
+
+/// Writes the route, new or of the same integration.
+pub(crate) fn put(route: &WebhookRoute, table: &str) -> Result<TransactWriteItem, StoreError> {
+    let item: Attributes = [
+        (PK, text(&route.key)),
+        ("tenant", text(route.tenant.as_str())),
+        ("integration", text(route.integration.as_str())),
+        ("provider", text(route.provider.as_str())),
+        ("accounts", json(&route.accounts)),
+        ("secret", binary(route.secret.as_bytes())),
+        ("secret_version", number(route.secret_version)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    owned_put(item, &route.integration, table)
+}
+
+/// Takes an account at a provider for one integration.
+pub(crate) fn put_claim(
+    provider: &ProviderId,
+    account: &str,
+    integration: &IntegrationId,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let item = [
+        (PK.to_owned(), text(keys::claim(provider, account))),
+        ("integration".to_owned(), text(integration.as_str())),
+    ];
+    owned_put(item.into(), integration, table)
+}
+
+fn owned_put(
+    item: Attributes,
+    integration: &IntegrationId,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk) OR integration = :own")
+        .expression_attribute_values(":own", text(integration.as_str()))
+        .build()
+        .map_err(|_| StoreError::Malformed("route"))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// Removes a route or a claim, if it is the integration's own.
+pub(crate) fn delete(
+    key: impl Into<String>,
+    integration: &IntegrationId,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .key(PK, text(key))
+        .condition_expression("attribute_not_exists(pk) OR integration = :own")
+        .expression_attribute_values(":own", text(integration.as_str()))
+        .build()
+        .map_err(|_| StoreError::Malformed("route"))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}

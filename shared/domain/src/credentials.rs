@@ -79,8 +79,9 @@ impl Credentials {
     pub fn from_plaintext(mut bytes: &[u8]) -> Result<Self, MalformedCredentials> {
         let mut fields = BTreeMap::new();
         while let Some((&length, rest)) = bytes.split_first() {
-            let (name, rest) =
-                rest.split_at_checked(usize::from(length)).ok_or(MalformedCredentials)?;
+            let (name, rest) = rest
+                .split_at_checked(usize::from(length))
+                .ok_or(MalformedCredentials)?;
             let (length, rest) = rest.split_at_checked(4).ok_or(MalformedCredentials)?;
             let length: [u8; 4] = length.try_into().map_err(|_| MalformedCredentials)?;
             let length = u32::from_be_bytes(length) as usize;
@@ -96,7 +97,12 @@ impl Credentials {
 
 impl<N: Into<String>> FromIterator<(N, SecretString)> for Credentials {
     fn from_iter<I: IntoIterator<Item = (N, SecretString)>>(fields: I) -> Self {
-        Self(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
     }
 }
 
@@ -130,6 +136,9 @@ mod tests {
     #[test]
     fn debug_shows_names_only() {
         let text = format!("{:?}", sample());
-        assert!(text.contains("access_token") && !text.contains("CANARY"), "{text}");
+        assert!(
+            text.contains("access_token") && !text.contains("CANARY"),
+            "{text}"
+        );
     }
 }

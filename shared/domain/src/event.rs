@@ -37,6 +37,9 @@ pub struct ProviderEvent<'a> {
     pub occurred_at: Timestamp,
     /// What it is.
     pub kind: EventKind,
+    /// What the provider told about the people in it, as it came.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<&'a RawValue>,
     /// The provider's own object, as it came.
     #[serde(borrow)]
     pub payload: &'a RawValue,

@@ -130,7 +130,10 @@ impl Failure {
 pub enum StoreError {
     /// Throttled, timed out or unreachable: the same call may succeed later.
     #[error("{0} is not available")]
-    Unavailable(&'static str, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    Unavailable(
+        &'static str,
+        #[source] Option<Box<dyn std::error::Error + Send + Sync>>,
+    ),
     /// The record is not in the form this version writes.
     #[error("a stored record is malformed: {0}")]
     Malformed(&'static str),

@@ -23,7 +23,11 @@ fn check(
     allowed: impl Fn(u8) -> bool,
 ) -> Result<(), InvalidId> {
     if text.is_empty() || text.len() > longest || !text.bytes().all(allowed) {
-        return Err(InvalidId { kind, longest, alphabet });
+        return Err(InvalidId {
+            kind,
+            longest,
+            alphabet,
+        });
     }
     Ok(())
 }
@@ -176,9 +180,13 @@ impl ProviderId {
     /// # Errors
     /// [`InvalidId`] unless the text is 1 to 32 lower-case letters, digits or `_`.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        check(text, "a provider type", 32, "lower-case letters, digits and '_'", |byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
-        })?;
+        check(
+            text,
+            "a provider type",
+            32,
+            "lower-case letters, digits and '_'",
+            |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_',
+        )?;
         Ok(Self(text.into()))
     }
 }
@@ -204,7 +212,16 @@ mod tests {
 
     #[test]
     fn hostile_ids_are_refused() {
-        for text in ["", "..%2e", "a/b", "a#b", "{}", "é", "a b", &"x".repeat(10_000)] {
+        for text in [
+            "",
+            "..%2e",
+            "a/b",
+            "a#b",
+            "{}",
+            "é",
+            "a b",
+            &"x".repeat(10_000),
+        ] {
             assert!(MessageId::parse(text).is_err(), "{text:.20}");
             assert!(IntegrationId::parse(text).is_err(), "{text:.20}");
             assert!(ProviderId::parse(text).is_err(), "{text:.20}");

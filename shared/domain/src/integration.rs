@@ -20,6 +20,25 @@ pub enum Owner {
     User(UserId),
 }
 
+/// How a caller names an integration: by its id, or by a provider type for the default one of that type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// This one.
+    Id(IntegrationId),
+    /// The caller's own default of the type, else the tenant's.
+    Default(ProviderId),
+}
+
+impl Reference {
+    /// Reads a path segment; `None` if it can name nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(id) = IntegrationId::parse(text) {
+            return Some(Self::Id(id));
+        }
+        ProviderId::parse(text).ok().map(Self::Default)
+    }
+}
+
 /// What is known about the credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -157,9 +176,21 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// Whether sends may use it.
-    pub fn usable(&self) -> bool {
-        self.enabled && matches!(self.status, Status::Connected | Status::Unverified)
+    /// Whether that user may know of it: the tenant's are known to all of the tenant, a user's own to nobody else.
+    pub fn is_visible_to(&self, user: &UserId) -> bool {
+        match &self.owner {
+            Owner::Tenant => true,
+            Owner::User(owner) => owner == user,
+        }
+    }
+
+    /// The state as it is shown.
+    pub fn shown_status(&self) -> Status {
+        if self.enabled {
+            self.status
+        } else {
+            Status::Disabled
+        }
     }
 }
 
@@ -170,7 +201,10 @@ mod tests {
     #[test]
     fn short_secrets_show_nothing() {
         assert_eq!(Masked::of("12345678901234567890").last4, None);
-        assert_eq!(Masked::of("123456789012345678901").last4.as_deref(), Some("8901"));
+        assert_eq!(
+            Masked::of("123456789012345678901").last4.as_deref(),
+            Some("8901")
+        );
         assert_eq!(Masked::of("short").text(), "••••");
     }
 }

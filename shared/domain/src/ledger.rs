@@ -153,12 +153,22 @@ impl Ledger {
     }
 
     fn outcome_of(&self, attempt: u32) -> Option<&Outcome> {
-        self.outcomes.iter().find(|outcome| outcome.attempt == attempt)
+        self.outcomes
+            .iter()
+            .find(|outcome| outcome.attempt == attempt)
     }
 
     fn accepted_by_provider(&self) -> bool {
-        let Evidence { sent_at, delivered_at, read_at, failed_at, .. } = &self.evidence;
-        [sent_at, delivered_at, read_at, failed_at].into_iter().any(Option::is_some)
+        let Evidence {
+            sent_at,
+            delivered_at,
+            read_at,
+            failed_at,
+            ..
+        } = &self.evidence;
+        [sent_at, delivered_at, read_at, failed_at]
+            .into_iter()
+            .any(Option::is_some)
     }
 
     /// The state at `now`.
@@ -193,7 +203,9 @@ impl Ledger {
     /// The steps so far, oldest first.
     pub fn timeline(&self, now: Timestamp) -> Vec<Step> {
         let mut steps = Vec::new();
-        let accepted = self.accepted_at.or_else(|| self.claims.first().map(|c| c.accepted_at));
+        let accepted = self
+            .accepted_at
+            .or_else(|| self.claims.first().map(|c| c.accepted_at));
         let mut step = |status, at| steps.push(Step { status, at });
         if let Some(at) = accepted {
             step(MessageStatus::Accepted, at);
@@ -211,8 +223,10 @@ impl Ledger {
             step(status_of(&outcome.result), outcome.at);
         }
         let evidence = &self.evidence;
-        let sent_on_record =
-            self.outcomes.iter().any(|o| matches!(o.result, AttemptResult::Sent { .. }));
+        let sent_on_record = self
+            .outcomes
+            .iter()
+            .any(|o| matches!(o.result, AttemptResult::Sent { .. }));
         if let Some(at) = evidence.sent_at.filter(|_| !sent_on_record) {
             step(MessageStatus::Sent, at);
         }
@@ -240,22 +254,28 @@ impl Ledger {
         if self.status(now) >= MessageStatus::Sent {
             return None;
         }
-        self.evidence.failure.as_ref().or_else(|| match &self.outcomes.last()?.result {
-            AttemptResult::Sent { .. } => None,
-            AttemptResult::Failed(failure)
-            | AttemptResult::Deferred { failure, .. }
-            | AttemptResult::Parked(failure)
-            | AttemptResult::Unknown(failure) => Some(failure),
-        })
+        self.evidence
+            .failure
+            .as_ref()
+            .or_else(|| match &self.outcomes.last()?.result {
+                AttemptResult::Sent { .. } => None,
+                AttemptResult::Failed(failure)
+                | AttemptResult::Deferred { failure, .. }
+                | AttemptResult::Parked(failure)
+                | AttemptResult::Unknown(failure) => Some(failure),
+            })
     }
 
     /// The provider's id of the message.
     pub fn provider_id(&self) -> Option<&str> {
         self.evidence.provider_id.as_deref().or_else(|| {
-            self.outcomes.iter().rev().find_map(|outcome| match &outcome.result {
-                AttemptResult::Sent { provider_id } => Some(provider_id.as_str()),
-                _ => None,
-            })
+            self.outcomes
+                .iter()
+                .rev()
+                .find_map(|outcome| match &outcome.result {
+                    AttemptResult::Sent { provider_id } => Some(provider_id.as_str()),
+                    _ => None,
+                })
         })
     }
 
@@ -330,7 +350,11 @@ mod tests {
     }
 
     fn outcome(attempt: u32, result: AttemptResult) -> Outcome {
-        Outcome { attempt, at: at(i64::from(attempt) * 100 + 1), result }
+        Outcome {
+            attempt,
+            at: at(i64::from(attempt) * 100 + 1),
+            result,
+        }
     }
 
     fn failure(kind: FailureKind) -> Failure {
@@ -338,7 +362,9 @@ mod tests {
     }
 
     fn sent() -> AttemptResult {
-        AttemptResult::Sent { provider_id: "wamid.1".into() }
+        AttemptResult::Sent {
+            provider_id: "wamid.1".into(),
+        }
     }
 
     #[test]
@@ -362,7 +388,10 @@ mod tests {
 
     #[test]
     fn a_dead_holder_leaves_an_unknown_that_evidence_settles() {
-        let mut ledger = Ledger { claims: vec![claim(1)], ..Ledger::default() };
+        let mut ledger = Ledger {
+            claims: vec![claim(1)],
+            ..Ledger::default()
+        };
         assert_eq!(ledger.status(at(135)), MessageStatus::Unknown);
         assert_eq!(ledger.next(at(135), "me"), Next::RecordUnknown(1));
         ledger.evidence.sent_at = Some(at(102));
@@ -373,8 +402,10 @@ mod tests {
     #[test]
     fn a_deferred_attempt_has_a_successor() {
         let until = at(300);
-        let deferred =
-            AttemptResult::Deferred { until, failure: failure(FailureKind::Throttled) };
+        let deferred = AttemptResult::Deferred {
+            until,
+            failure: failure(FailureKind::Throttled),
+        };
         let ledger = Ledger {
             claims: vec![claim(1)],
             outcomes: vec![outcome(1, deferred)],

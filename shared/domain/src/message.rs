@@ -57,7 +57,10 @@ pub struct Metadata {
 impl Metadata {
     /// Users whose own integrations come first, in order.
     pub fn users(&self) -> Vec<&UserId> {
-        [&self.user_id, &self.assigned_to, &self.created_by].into_iter().flatten().collect()
+        [&self.user_id, &self.assigned_to, &self.created_by]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

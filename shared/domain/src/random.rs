@@ -7,10 +7,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 ///
 /// # Panics
 /// If the operating system has no randomness to give, which no caller could handle safely.
-#[expect(clippy::expect_used, reason = "without randomness nothing here may go on")]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness nothing here may go on"
+)]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the operating system gives random bytes");
     bytes
 }
 

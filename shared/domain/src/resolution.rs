@@ -102,7 +102,9 @@ impl Roster {
     /// before others, then by priority, age and id. An account id, when given, must be the integration's own.
     pub fn resolve(&self, wanted: &Wanted<'_>) -> Resolution {
         let fits = |candidate: &Candidate| {
-            wanted.provider.is_none_or(|provider| *provider == candidate.provider)
+            wanted
+                .provider
+                .is_none_or(|provider| *provider == candidate.provider)
                 && wanted
                     .account
                     .is_none_or(|account| candidate.accounts.iter().any(|own| own == account))
@@ -124,7 +126,12 @@ impl Roster {
                 .iter()
                 .filter(|(_, candidate)| candidate.owner == owner && fits(candidate))
                 .min_by_key(|(id, candidate)| {
-                    (!candidate.usable(), candidate.priority, candidate.created_at, (*id).clone())
+                    (
+                        !candidate.usable(),
+                        candidate.priority,
+                        candidate.created_at,
+                        (*id).clone(),
+                    )
                 });
             if let Some((id, candidate)) = best {
                 return answer(id, candidate, source);
@@ -138,7 +145,11 @@ fn answer(id: &IntegrationId, candidate: &Candidate, source: CredentialSource) -
     if candidate.usable() {
         Resolution::Use(id.clone(), source)
     } else {
-        let status = if candidate.enabled { candidate.status } else { Status::Disabled };
+        let status = if candidate.enabled {
+            candidate.status
+        } else {
+            Status::Disabled
+        };
         Resolution::Unusable(id.clone(), source, status)
     }
 }
@@ -171,25 +182,46 @@ mod tests {
         );
         let roster = Roster(
             [
-                (own.clone(), candidate(Owner::User(user.clone()), 9, Status::Connected)),
-                (first.clone(), candidate(Owner::Tenant, 1, Status::Connected)),
-                (second.clone(), candidate(Owner::Tenant, 2, Status::Connected)),
+                (
+                    own.clone(),
+                    candidate(Owner::User(user.clone()), 9, Status::Connected),
+                ),
+                (
+                    first.clone(),
+                    candidate(Owner::Tenant, 1, Status::Connected),
+                ),
+                (
+                    second.clone(),
+                    candidate(Owner::Tenant, 2, Status::Connected),
+                ),
                 (broken.clone(), candidate(Owner::Tenant, 0, Status::Invalid)),
             ]
             .into(),
         );
         let with = |wanted: Wanted<'_>| roster.resolve(&wanted);
-        assert_eq!(with(Wanted::default()), Resolution::Use(first, CredentialSource::Tenant));
         assert_eq!(
-            with(Wanted { users: vec![&other, &user], ..Wanted::default() }),
+            with(Wanted::default()),
+            Resolution::Use(first, CredentialSource::Tenant)
+        );
+        assert_eq!(
+            with(Wanted {
+                users: vec![&other, &user],
+                ..Wanted::default()
+            }),
             Resolution::Use(own, CredentialSource::User)
         );
         assert_eq!(
-            with(Wanted { account: Some("phone-2"), ..Wanted::default() }),
+            with(Wanted {
+                account: Some("phone-2"),
+                ..Wanted::default()
+            }),
             Resolution::Use(second.clone(), CredentialSource::Tenant)
         );
         assert_eq!(
-            with(Wanted { account: Some("phone-0"), ..Wanted::default() }),
+            with(Wanted {
+                account: Some("phone-0"),
+                ..Wanted::default()
+            }),
             Resolution::Unusable(broken, CredentialSource::Tenant, Status::Invalid)
         );
         assert_eq!(

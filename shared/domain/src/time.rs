@@ -36,7 +36,10 @@ impl Timestamp {
     /// The time that much later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long until `later`; zero if it has passed.
@@ -47,14 +50,17 @@ impl Timestamp {
     /// Reads RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+        i64::try_from(time.unix_timestamp_nanos() / 1_000_000)
+            .ok()
+            .map(Self)
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form =
-            format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+        let form = format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        );
         let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .ok()
             .and_then(|time| time.format(&form).ok());
@@ -92,9 +98,14 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system"
+    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -108,7 +119,10 @@ mod tests {
         let time = Timestamp::from_millis(1_750_263_773_042);
         assert_eq!(time.to_string(), "2025-06-18T16:22:53.042Z");
         assert_eq!(Timestamp::parse("2025-06-18T16:22:53.042Z"), Some(time));
-        assert_eq!(Timestamp::parse("2025-06-18T18:22:53.042+02:00"), Some(time));
+        assert_eq!(
+            Timestamp::parse("2025-06-18T18:22:53.042+02:00"),
+            Some(time)
+        );
         assert_eq!(Timestamp::parse("soon"), None);
     }
 }

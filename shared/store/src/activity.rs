@@ -31,16 +31,25 @@ impl Events {
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer.
-    pub async fn keep(&self, tenant: &TenantId, event: &InboundEvent<'_>) -> Result<bool, StoreError> {
+    pub async fn keep(
+        &self,
+        tenant: &TenantId,
+        event: &InboundEvent<'_>,
+    ) -> Result<bool, StoreError> {
         let kind = match &event.event.kind {
             EventKind::Message => "message",
             EventKind::Status(_) => "status",
             EventKind::Account => "account",
             EventKind::Quarantined => "quarantined",
         };
-        let mut item =
-            keyed(tenant.as_str(), keys::event(&event.integration, &event.event.id));
-        item.insert(TTL.into(), number(event.received_at.after(RETENTION).seconds()));
+        let mut item = keyed(
+            tenant.as_str(),
+            keys::event(&event.integration, &event.event.id),
+        );
+        item.insert(
+            TTL.into(),
+            number(event.received_at.after(RETENTION).seconds()),
+        );
         item.insert("id".into(), text(&event.event.id));
         item.insert("kind".into(), text(kind));
         item.insert("provider".into(), text(event.provider.as_str()));

@@ -7,11 +7,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
+};
+use domain::Caller;
 use domain::failure::{Failure, StoreError};
 use domain::ids::{IntegrationId, ProviderId, TenantId, UserId};
-use domain::integration::{Integration, Owner, Status};
-use domain::resolution::{Candidate, Roster};
+use domain::integration::{Integration, Owner, Reference, Status};
+use domain::resolution::{Candidate, Resolution, Roster, Wanted};
 use domain::seal::Sealed;
 use domain::time::Timestamp;
 
@@ -59,7 +62,42 @@ impl Integrations {
             .send()
             .await
             .map_err(unavailable)?;
-        answer.item.as_ref().map(|item| read(item, tenant)).transpose()
+        answer
+            .item
+            .as_ref()
+            .map(|item| read(item, tenant))
+            .transpose()
+    }
+
+    /// The integration that a caller names, if the caller may know of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer or the record is malformed.
+    pub async fn find_reference(
+        &self,
+        caller: &Caller,
+        reference: &Reference,
+    ) -> Result<Option<Integration>, StoreError> {
+        let id = match reference {
+            Reference::Id(id) => id.clone(),
+            Reference::Default(provider) => {
+                let own = (caller.tenant.clone(), Some(caller.user.clone()));
+                let shared = (caller.tenant.clone(), None);
+                let rosters = self.find_rosters(&[own, shared]).await?;
+                let all = Roster(rosters.into_values().flat_map(|roster| roster.0).collect());
+                let wanted = Wanted {
+                    provider: Some(provider),
+                    users: vec![&caller.user],
+                    ..Wanted::default()
+                };
+                match all.resolve(&wanted) {
+                    Resolution::Use(id, _) | Resolution::Unusable(id, ..) => id,
+                    Resolution::NotConfigured => return Ok(None),
+                }
+            }
+        };
+        let found = self.find(&caller.tenant, &id).await?;
+        Ok(found.filter(|integration| integration.is_visible_to(&caller.user)))
     }
 
     /// All integrations of a tenant, in the order of their ids.
@@ -102,20 +140,30 @@ impl Integrations {
     ) -> Result<HashMap<RosterKey, Roster>, StoreError> {
         let mut by_key: HashMap<(String, String), &RosterKey> = HashMap::new();
         for key in wanted {
-            let sk = key.1.as_ref().map_or_else(|| keys::roster(&Owner::Tenant), keys::user_roster);
+            let sk = key
+                .1
+                .as_ref()
+                .map_or_else(|| keys::roster(&Owner::Tenant), keys::user_roster);
             by_key.insert((key.0.to_string(), sk), key);
         }
         let items = self.get_many(by_key.keys().cloned().collect()).await?;
-        let mut rosters: HashMap<RosterKey, Roster> =
-            wanted.iter().map(|key| (key.clone(), Roster::default())).collect();
+        let mut rosters: HashMap<RosterKey, Roster> = wanted
+            .iter()
+            .map(|key| (key.clone(), Roster::default()))
+            .collect();
         for item in items {
             let reader = Reader(&item);
             let place = (reader.text(PK)?.to_owned(), reader.text(SK)?.to_owned());
-            let Some(key) = by_key.get(&place) else { continue };
+            let Some(key) = by_key.get(&place) else {
+                continue;
+            };
             let roster = item
                 .keys()
                 .filter_map(|name| {
-                    Some((IntegrationId::parse(name).ok()?, reader.find_json::<Candidate>(name)?))
+                    Some((
+                        IntegrationId::parse(name).ok()?,
+                        reader.find_json::<Candidate>(name)?,
+                    ))
                 })
                 .collect();
             rosters.insert((*key).clone(), Roster(roster));
@@ -131,10 +179,14 @@ impl Integrations {
         &self,
         wanted: &[(TenantId, IntegrationId)],
     ) -> Result<Vec<Integration>, StoreError> {
-        let tenants: HashMap<&str, &TenantId> =
-            wanted.iter().map(|(tenant, _)| (tenant.as_str(), tenant)).collect();
-        let places =
-            wanted.iter().map(|(tenant, id)| (tenant.to_string(), keys::integration(id))).collect();
+        let tenants: HashMap<&str, &TenantId> = wanted
+            .iter()
+            .map(|(tenant, _)| (tenant.as_str(), tenant))
+            .collect();
+        let places = wanted
+            .iter()
+            .map(|(tenant, id)| (tenant.to_string(), keys::integration(id)))
+            .collect();
         self.get_many(places)
             .await?
             .iter()
@@ -151,8 +203,10 @@ impl Integrations {
         const TRIES: usize = 5;
         let mut found = Vec::with_capacity(places.len());
         for hundred in places.chunks(100) {
-            let mut left: Vec<Attributes> =
-                hundred.iter().map(|(pk, sk)| keyed(pk.as_str(), sk.as_str())).collect();
+            let mut left: Vec<Attributes> = hundred
+                .iter()
+                .map(|(pk, sk)| keyed(pk.as_str(), sk.as_str()))
+                .collect();
             for _ in 0..TRIES {
                 let wanted = KeysAndAttributes::builder()
                     .set_keys(Some(std::mem::take(&mut left)))
@@ -165,7 +219,13 @@ impl Integrations {
                     .send()
                     .await
                     .map_err(unavailable)?;
-                found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+                found.extend(
+                    answer
+                        .responses
+                        .into_iter()
+                        .flatten()
+                        .flat_map(|(_, items)| items),
+                );
                 left = answer
                     .unprocessed_keys
                     .into_iter()
@@ -200,14 +260,17 @@ impl Integrations {
             .table_name(&self.table)
             .key(PK, text(tested.tenant.as_str()))
             .key(SK, text(keys::integration(&tested.id)))
-            .condition_expression("credential_version = :tested AND #status <> :disabled AND #status <> :same")
+            .condition_expression(
+                "credential_version = :tested AND #status <> :disabled AND #status <> :same",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":tested", number(tested.credential_version))
             .expression_attribute_values(":disabled", text(Status::Disabled.name()))
             .expression_attribute_values(":status", text(verdict.status.name()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", time(verdict.at));
-        let mut set = "SET #status = :status, updated_at = :now, revision = revision + :one".to_owned();
+        let mut set =
+            "SET #status = :status, updated_at = :now, revision = revision + :one".to_owned();
         if notification.is_some() {
             // Told once: only the write that changes the state may tell.
             update = update.expression_attribute_values(":same", text(verdict.status.name()));
@@ -225,12 +288,20 @@ impl Integrations {
             .update_expression(set)
             .build()
             .map_err(|_| StoreError::Malformed("integration"))?;
-        let mut writes =
-            vec![TransactWriteItem::builder().update(update).build(), self.enrol(&after)?];
+        let mut writes = vec![
+            TransactWriteItem::builder().update(update).build(),
+            self.enrol(&after)?,
+        ];
         if let Some(notification) = notification {
             writes.push(notification.put(&self.table)?);
         }
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+        match self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if cancelled_by_condition(error.as_service_error()).is_some() => Ok(false),
             Err(error) => Err(unavailable(error)),
@@ -315,7 +386,10 @@ pub struct IntegrationChanges {
 impl IntegrationChanges {
     /// Writes to both tables.
     pub fn new(integrations: Integrations, routes_table: String) -> Self {
-        Self { integrations, routes_table }
+        Self {
+            integrations,
+            routes_table,
+        }
     }
 
     /// Saves a new integration (`before` is `None`) or a changed one, with its route, roster line and claims.
@@ -330,21 +404,35 @@ impl IntegrationChanges {
         route: Option<&WebhookRoute>,
     ) -> Result<(), WriteError> {
         let (table, routes_table) = (&self.integrations.table, &self.routes_table);
-        let mut put = Put::builder().table_name(table).set_item(Some(write(after)));
+        let mut put = Put::builder()
+            .table_name(table)
+            .set_item(Some(write(after)));
         put = match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => put
                 .condition_expression("revision = :read")
                 .expression_attribute_values(":read", number(before.revision)),
         };
-        let put = put.build().map_err(|_| StoreError::Malformed("integration"))?;
-        let mut writes =
-            vec![TransactWriteItem::builder().put(put).build(), self.integrations.enrol(after)?];
+        let put = put
+            .build()
+            .map_err(|_| StoreError::Malformed("integration"))?;
+        let mut writes = vec![
+            TransactWriteItem::builder().put(put).build(),
+            self.integrations.enrol(after)?,
+        ];
         let held: &[String] = before.map_or(&[], |before| &before.accounts);
         for account in &after.accounts {
-            writes.push(routes::put_claim(&after.provider, account, &after.id, routes_table)?);
+            writes.push(routes::put_claim(
+                &after.provider,
+                account,
+                &after.id,
+                routes_table,
+            )?);
         }
-        for account in held.iter().filter(|account| !after.accounts.contains(account)) {
+        for account in held
+            .iter()
+            .filter(|account| !after.accounts.contains(account))
+        {
             let key = keys::claim(&after.provider, account);
             writes.push(routes::delete(key, &after.id, routes_table)?);
         }
@@ -376,7 +464,11 @@ impl IntegrationChanges {
             writes.push(routes::delete(key, &integration.id, &self.routes_table)?);
         }
         if let Some(webhook) = &integration.webhook {
-            writes.push(routes::delete(&webhook.route, &integration.id, &self.routes_table)?);
+            writes.push(routes::delete(
+                &webhook.route,
+                &integration.id,
+                &self.routes_table,
+            )?);
         }
         self.write(writes).await
     }
@@ -413,7 +505,10 @@ fn cancelled_by_condition(error: Option<&TransactWriteItemsError>) -> Option<usi
 }
 
 fn write(integration: &Integration) -> Attributes {
-    let mut item = keyed(integration.tenant.as_str(), keys::integration(&integration.id));
+    let mut item = keyed(
+        integration.tenant.as_str(),
+        keys::integration(&integration.id),
+    );
     let fields: [(&str, AttributeValue); 17] = [
         ("id", text(integration.id.as_str())),
         ("owner", json(&integration.owner)),
@@ -450,9 +545,7 @@ fn write(integration: &Integration) -> Attributes {
 
 fn read(item: &Attributes, tenant: &TenantId) -> Result<Integration, StoreError> {
     let item = Reader(item);
-    let user = |name| {
-        UserId::parse(item.text(name)?).map_err(|_| StoreError::Malformed(name))
-    };
+    let user = |name| UserId::parse(item.text(name)?).map_err(|_| StoreError::Malformed(name));
     Ok(Integration {
         id: IntegrationId::parse(item.text("id")?).map_err(|_| StoreError::Malformed("id"))?,
         tenant: tenant.clone(),

@@ -34,7 +34,11 @@ pub(crate) fn json(value: &impl Serialize) -> AttributeValue {
 
 /// A new item under its keys.
 pub(crate) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
-    [(crate::keys::PK.to_owned(), text(pk)), (crate::keys::SK.to_owned(), text(sk))].into()
+    [
+        (crate::keys::PK.to_owned(), text(pk)),
+        (crate::keys::SK.to_owned(), text(sk)),
+    ]
+    .into()
 }
 
 /// Typed reading of an item's attributes; what is missing or of another type is an error that names it.

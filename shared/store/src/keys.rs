@@ -54,7 +54,10 @@ pub fn user_roster(user: &UserId) -> String {
 
 /// Sort key of a notification.
 pub fn notification(at: Timestamp) -> String {
-    format!("NOTIFICATION#{at}#{}", random::base32(&random::bytes::<10>()))
+    format!(
+        "NOTIFICATION#{at}#{}",
+        random::base32(&random::bytes::<10>())
+    )
 }
 
 /// Partition key of a webhook route.
@@ -64,7 +67,10 @@ pub fn route(token: &str) -> String {
 
 /// Partition key of the claim on a provider's account.
 pub fn claim(provider: &ProviderId, account: &str) -> String {
-    format!("CLAIM#{}", hex(&random::sha256(format!("{provider}\n{account}").as_bytes())))
+    format!(
+        "CLAIM#{}",
+        hex(&random::sha256(format!("{provider}\n{account}").as_bytes()))
+    )
 }
 
 /// Prefix of all facts about a message.
@@ -88,7 +94,10 @@ pub(crate) mod fact {
 
 /// Sort key of an inbound event; the provider's id is hashed, for it may hold anything.
 pub fn event(integration: &IntegrationId, id: &str) -> String {
-    format!("EVENT#{integration}#{}", random::base32(&random::sha256(id.as_bytes())[..20]))
+    format!(
+        "EVENT#{integration}#{}",
+        random::base32(&random::sha256(id.as_bytes())[..20])
+    )
 }
 
 /// Prefix of an integration's parked messages.
@@ -108,9 +117,11 @@ pub fn audit(at: Timestamp) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            write!(text, "{byte:02x}").unwrap_or_default();
+            text
+        })
 }

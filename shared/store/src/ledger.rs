@@ -61,8 +61,10 @@ impl Messages {
         );
         let mut results = Vec::with_capacity(claims.len());
         for chunk in claims.chunks(25) {
-            let statements: Option<Vec<_>> =
-                chunk.iter().map(|(key, claim)| claim_statement(&statement, *key, claim)).collect();
+            let statements: Option<Vec<_>> = chunk
+                .iter()
+                .map(|(key, claim)| claim_statement(&statement, *key, claim))
+                .collect();
             let answer = self
                 .client
                 .batch_execute_statement()
@@ -170,18 +172,16 @@ impl Messages {
             .table_name(&self.table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(
-                ReturnValuesOnConditionCheckFailure::AllOld,
-            )
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match answer {
             Ok(_) => Ok(None),
             Err(error) if is_conditional_failure(&error) => {
                 let hash = match error.into_service_error() {
-                    PutItemError::ConditionalCheckFailedException(failed) => {
-                        failed.item.and_then(|item| Reader(&item).find_text("body_hash").map(str::to_owned))
-                    }
+                    PutItemError::ConditionalCheckFailedException(failed) => failed
+                        .item
+                        .and_then(|item| Reader(&item).find_text("body_hash").map(str::to_owned)),
                     _ => None,
                 };
                 Ok(Some(hash.unwrap_or_default()))
@@ -246,7 +246,10 @@ impl Messages {
             .update_item()
             .table_name(&self.table)
             .key(PK, text(key.0.as_str()))
-            .key(SK, text(format!("{}{}", keys::message(key.1), fact::EVIDENCE)))
+            .key(
+                SK,
+                text(format!("{}{}", keys::message(key.1), fact::EVIDENCE)),
+            )
             .expression_attribute_values(":at", time(at))
             .expression_attribute_values(":ttl", number(at.after(RETENTION).seconds()))
             .expression_attribute_values(":provider_id", text(&update.provider_id));
@@ -254,7 +257,11 @@ impl Messages {
             set.push_str(", failure = if_not_exists(failure, :failure)");
             request = request.expression_attribute_values(":failure", json(failure));
         }
-        request.update_expression(set).send().await.map_err(unavailable)?;
+        request
+            .update_expression(set)
+            .send()
+            .await
+            .map_err(unavailable)?;
         Ok(())
     }
 }
@@ -267,7 +274,11 @@ fn claim_statement(
     BatchStatementRequest::builder()
         .statement(statement)
         .parameters(text(key.0.as_str()))
-        .parameters(text(format!("{}{}", keys::message(key.1), fact::claim(claim.attempt))))
+        .parameters(text(format!(
+            "{}{}",
+            keys::message(key.1),
+            fact::claim(claim.attempt)
+        )))
         .parameters(number(claim.at.after(RETENTION).seconds()))
         .parameters(text(&claim.owner))
         .parameters(time(claim.at))
@@ -321,7 +332,9 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
     let item = Reader(item);
     let fact = item.text(SK)?.get(prefix..).unwrap_or_default();
     let (kind, attempt) = fact.split_once('#').unwrap_or((fact, "0"));
-    let attempt: u32 = attempt.parse().map_err(|_| StoreError::Malformed("attempt"))?;
+    let attempt: u32 = attempt
+        .parse()
+        .map_err(|_| StoreError::Malformed("attempt"))?;
     match kind {
         fact::ACCEPTED => ledger.accepted_at = Some(item.time("at")?),
         fact::EVIDENCE => {
@@ -346,7 +359,9 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
         }),
         "OUTCOME" => {
             let result = match item.text("result")? {
-                "sent" => AttemptResult::Sent { provider_id: item.text("provider_id")?.to_owned() },
+                "sent" => AttemptResult::Sent {
+                    provider_id: item.text("provider_id")?.to_owned(),
+                },
                 "failed" => AttemptResult::Failed(item.json("failure")?),
                 "deferred" => AttemptResult::Deferred {
                     until: item.time("until")?,
@@ -356,7 +371,11 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
                 "unknown" => AttemptResult::Unknown(item.json("failure")?),
                 _ => return Err(StoreError::Malformed("result")),
             };
-            ledger.outcomes.push(Outcome { attempt, at: item.time("at")?, result });
+            ledger.outcomes.push(Outcome {
+                attempt,
+                at: item.time("at")?,
+                result,
+            });
         }
         _ => return Err(StoreError::Malformed("fact")),
     }

@@ -84,7 +84,8 @@ impl Parked {
             .map(|item| {
                 let item = Reader(item);
                 Ok(ParkedMessage {
-                    id: MessageId::parse(item.text("id")?).map_err(|_| StoreError::Malformed("id"))?,
+                    id: MessageId::parse(item.text("id")?)
+                        .map_err(|_| StoreError::Malformed("id"))?,
                     integration: integration.clone(),
                     accepted_at: item.time("accepted_at")?,
                     attempt: item.number("attempt")?,
@@ -99,7 +100,11 @@ impl Parked {
     /// # Errors
     /// [`StoreError`] if the table does not answer; the message may then be put back twice, and the ledger sends it
     /// once.
-    pub async fn remove(&self, tenant: &TenantId, message: &ParkedMessage) -> Result<(), StoreError> {
+    pub async fn remove(
+        &self,
+        tenant: &TenantId,
+        message: &ParkedMessage,
+    ) -> Result<(), StoreError> {
         let sk = keys::parked(&message.integration, message.accepted_at, &message.id);
         self.client
             .delete_item()

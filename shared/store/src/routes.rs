@@ -60,7 +60,10 @@ impl WebhookRoutes {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a verified webhook's tenant is its route's own record")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a verified webhook's tenant is its route's own record"
+)]
 fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
     let item = Reader(item);
     let malformed = |name| move |_| StoreError::Malformed(name);

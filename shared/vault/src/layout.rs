@@ -29,10 +29,18 @@ impl<'a> Layout<'a> {
         let (salt, rest) = rest.split_first_chunk::<SALT>()?;
         let header = &bytes[..bytes.len() - rest.len()];
         let (commitment, body) = rest.split_first_chunk::<COMMITMENT>()?;
-        let ring = std::str::from_utf8(ring).ok().filter(|ring| is_ring(ring))?;
+        let ring = std::str::from_utf8(ring)
+            .ok()
+            .filter(|ring| is_ring(ring))?;
         let version = u32::from_be_bytes(*version);
-        (version > 0 && body.len() >= TAG)
-            .then_some(Self { ring, version, salt, header, commitment, body })
+        (version > 0 && body.len() >= TAG).then_some(Self {
+            ring,
+            version,
+            salt,
+            header,
+            commitment,
+            body,
+        })
     }
 
     /// Writes the header of a new seal.
@@ -50,5 +58,7 @@ impl<'a> Layout<'a> {
 
 /// Whether the text can name a ring.
 pub(crate) fn is_ring(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_RING && text.bytes().all(|byte| byte.is_ascii_graphic())
+    !text.is_empty()
+        && text.len() <= LONGEST_RING
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::credentials::Credentials;
 use domain::failure::StoreError;
 use domain::seal::{SealContext, Sealed};
 use zeroize::Zeroizing;
@@ -40,6 +41,19 @@ impl Opener {
         Self { keys }
     }
 
+    /// Opens secret values in their place.
+    ///
+    /// # Errors
+    /// As [`Opener::open`].
+    pub async fn open_credentials(
+        &self,
+        context: &SealContext<'_>,
+        sealed: &Sealed,
+    ) -> Result<Credentials, OpenError> {
+        let plaintext = self.open(context, sealed).await?;
+        Credentials::from_plaintext(&plaintext).map_err(|_| OpenError::DoesNotOpen)
+    }
+
     /// Opens a value in its place.
     ///
     /// # Errors
@@ -52,7 +66,10 @@ impl Opener {
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let layout = Layout::parse(sealed.as_bytes()).ok_or(OpenError::DoesNotOpen)?;
         let purpose = self.keys.purpose();
-        let ours = layout.ring.strip_prefix(purpose.name()).is_some_and(|rest| rest.starts_with('/'));
+        let ours = layout
+            .ring
+            .strip_prefix(purpose.name())
+            .is_some_and(|rest| rest.starts_with('/'));
         if !ours || context.purpose != purpose {
             return Err(OpenError::DoesNotOpen);
         }

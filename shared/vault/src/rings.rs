@@ -94,7 +94,14 @@ impl RingKeys {
         clock: Arc<dyn Clock>,
         limits: CacheLimits,
     ) -> Self {
-        Self { purpose, rows, service, clock, limits, slots: Mutex::default() }
+        Self {
+            purpose,
+            rows,
+            service,
+            clock,
+            limits,
+            slots: Mutex::default(),
+        }
     }
 
     /// What these keys are for.
@@ -108,7 +115,9 @@ impl RingKeys {
         match slot.take(self.clock.now()) {
             Held::Fresh(key) => Ok(key),
             Held::Stale(key) => {
-                let Ok(_flight) = slot.flight.try_lock() else { return Ok(key) };
+                let Ok(_flight) = slot.flight.try_lock() else {
+                    return Ok(key);
+                };
                 match self.load(ring, version, &slot).await {
                     Err(OpenError::Unavailable(reason)) => {
                         tracing::warn!(ring, version, reason, "an old ring key serves on");
@@ -141,7 +150,11 @@ impl RingKeys {
     }
 
     async fn make_first(&self, ring: &str, kms_key: &str) -> Result<WrappedRingKey, OpenError> {
-        let context = KeyContext { purpose: self.purpose, ring, version: 1 };
+        let context = KeyContext {
+            purpose: self.purpose,
+            ring,
+            version: 1,
+        };
         let made = self.service.generate(kms_key, context).await?;
         let row = WrappedRingKey {
             ring: ring.to_owned(),
@@ -158,9 +171,20 @@ impl RingKeys {
     }
 
     async fn load(&self, ring: &str, version: u32, slot: &Slot) -> Result<Arc<RingKey>, OpenError> {
-        let row = self.rows.find(ring, version).await?.ok_or(OpenError::DoesNotOpen)?;
-        let context = KeyContext { purpose: self.purpose, ring, version };
-        let plaintext = self.service.unwrap_key(&row.kms_key, context, &row.wrapped).await?;
+        let row = self
+            .rows
+            .find(ring, version)
+            .await?
+            .ok_or(OpenError::DoesNotOpen)?;
+        let context = KeyContext {
+            purpose: self.purpose,
+            ring,
+            version,
+        };
+        let plaintext = self
+            .service
+            .unwrap_key(&row.kms_key, context, &row.wrapped)
+            .await?;
         let key = Arc::new(RingKey::from_slice(&plaintext).ok_or(OpenError::DoesNotOpen)?);
         let now = self.clock.now();
         let jitter = f64::from(u16::from_be_bytes(domain::random::bytes())) / f64::from(u16::MAX);

@@ -37,13 +37,18 @@ const COMMIT: &[u8] = b"switchboard seal v1 commitment";
 
 fn expand(prk: &Prk, label: &[u8], context: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let mut out = Zeroizing::new([0; 32]);
-    prk.expand(&[label, context], Bytes32).ok()?.fill(out.as_mut_slice()).ok()?;
+    prk.expand(&[label, context], Bytes32)
+        .ok()?
+        .fill(out.as_mut_slice())
+        .ok()?;
     Some(out)
 }
 
 fn cipher(prk: &Prk, context: &[u8]) -> Option<LessSafeKey> {
     let key = expand(prk, KEY, context)?;
-    UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().map(LessSafeKey::new)
+    UnboundKey::new(&AES_256_GCM, key.as_slice())
+        .ok()
+        .map(LessSafeKey::new)
 }
 
 /// The key encrypts one message in its life.
@@ -81,7 +86,11 @@ pub(crate) fn seal(
 }
 
 /// Opens; `None` whatever is wrong.
-pub(crate) fn open(key: &RingKey, sealed: &Layout<'_>, context: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn open(
+    key: &RingKey,
+    sealed: &Layout<'_>,
+    context: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
     let prk = key.extract(sealed.salt);
     let commitment = expand(&prk, COMMIT, context)?;
     if !bool::from(commitment.as_slice().ct_eq(sealed.commitment.as_slice())) {

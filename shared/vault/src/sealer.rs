@@ -25,7 +25,11 @@ impl RingAssignment {
     pub fn ring_of(&self, purpose: Purpose, tenant: &TenantId) -> String {
         let hash = random::sha256(tenant.as_str().as_bytes());
         let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
-        format!("{}/shared-{}", purpose.name(), number % self.shared_rings.max(1))
+        format!(
+            "{}/shared-{}",
+            purpose.name(),
+            number % self.shared_rings.max(1)
+        )
     }
 }
 

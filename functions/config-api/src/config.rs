@@ -1,0 +1,67 @@
+//! What the function needs from its environment.
+
+use edge::auth::ClaimNames;
+use edge::aws::AwsEnv;
+use edge::{Env, StartError};
+use providers::Overrides;
+
+/// The function's configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// `AWS_…`.
+    pub aws: AwsEnv,
+    /// `TENANT_CLAIM`, `GROUPS_CLAIM`.
+    pub claims: ClaimNames,
+    /// `INTEGRATIONS_TABLE`.
+    pub integrations_table: String,
+    /// `WEBHOOK_ROUTES_TABLE`.
+    pub webhook_routes_table: String,
+    /// `ACTIVITY_TABLE`.
+    pub activity_table: String,
+    /// `KEY_RINGS_TABLE`.
+    pub key_rings_table: String,
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
+    /// `CREDENTIALS_KEY_ID`: the KMS key (ARN) of credentials.
+    pub credentials_key: String,
+    /// `WEBHOOK_SECRETS_KEY_ID`: the KMS key (ARN) of webhook secrets.
+    pub webhook_secrets_key: String,
+    /// `RING_COUNT`: how many rings tenants share.
+    pub shared_rings: u32,
+    /// `MESSAGES_QUEUE_URL`.
+    pub messages_queue: String,
+    /// `PUBLIC_BASE_URL`: where providers reach us, without a slash at the end.
+    pub public_base_url: String,
+    /// `PROVIDER_OVERRIDES`.
+    pub overrides: Overrides,
+}
+
+impl Config {
+    /// Reads it, and starts logging at `LOG_LEVEL`.
+    ///
+    /// # Errors
+    /// Everything that is missing or wrong, at once.
+    pub fn from_env() -> Result<Self, StartError> {
+        let mut env = Env::new();
+        edge::log::start(env.parsed("LOG_LEVEL", tracing::Level::INFO));
+        let config = Self {
+            aws: AwsEnv::read(&mut env),
+            claims: ClaimNames::read(&mut env),
+            integrations_table: env.required("INTEGRATIONS_TABLE"),
+            webhook_routes_table: env.required("WEBHOOK_ROUTES_TABLE"),
+            activity_table: env.required("ACTIVITY_TABLE"),
+            key_rings_table: env.required("KEY_RINGS_TABLE"),
+            audit_table: env.required("AUDIT_TABLE"),
+            credentials_key: env.required("CREDENTIALS_KEY_ID"),
+            webhook_secrets_key: env.required("WEBHOOK_SECRETS_KEY_ID"),
+            shared_rings: env.parsed("RING_COUNT", 8),
+            messages_queue: env.required("MESSAGES_QUEUE_URL"),
+            public_base_url: env
+                .required("PUBLIC_BASE_URL")
+                .trim_end_matches('/')
+                .to_owned(),
+            overrides: env.json("PROVIDER_OVERRIDES"),
+        };
+        Ok(env.finish(config)?)
+    }
+}

@@ -1,0 +1,163 @@
+//! The integration's own webhook: its URL, its secrets, and the provider's knowledge of it.
+
+use domain::integration::{Webhook, WebhookStatus};
+use domain::seal::SealContext;
+use domain::{Credentials, Integration, random};
+use edge::Problem;
+use providers::Provider;
+use secrecy::{ExposeSecret, SecretString};
+use store::routes::WebhookRoute;
+
+use crate::Context;
+
+/// Sealed with the credentials, under names that no provider's field may have.
+const URL_TOKEN: &str = "webhook_url_token";
+const VERIFY_TOKEN: &str = "webhook_verify_token";
+
+/// What the tenant is told if the provider may go on calling.
+pub(super) const LEFT_BEHIND: &str = "Removed. The provider could not be told to stop calling the webhook URL; what it sends there is refused.";
+const REMOVED: &str = "Removed, with its credentials and its webhook.";
+
+/// Makes the URL's token and the verify token, 256 random bits each, where there are none yet.
+pub(super) fn ensure_tokens(credentials: &mut Credentials) {
+    for name in [URL_TOKEN, VERIFY_TOKEN] {
+        if credentials.get(name).is_none() {
+            let token = random::base32(&random::bytes::<32>());
+            credentials.set(name, SecretString::from(token));
+        }
+    }
+}
+
+/// Whether the name is of a value that is ours and not the tenant's.
+pub(super) fn is_ours(field: &str) -> bool {
+    field == URL_TOKEN || field == VERIFY_TOKEN
+}
+
+/// The route of the integration's webhook with its sealed secret, and how it stands before the provider was told.
+pub(super) async fn route(
+    context: &Context,
+    provider: &dyn Provider,
+    integration: &Integration,
+    credentials: &Credentials,
+) -> Result<(Option<WebhookRoute>, Option<Webhook>), Problem> {
+    let Some(webhooks) = provider.webhooks() else {
+        return Ok((None, None));
+    };
+    let (Some(url_token), Some(verify_token)) =
+        (credentials.get(URL_TOKEN), credentials.get(VERIFY_TOKEN))
+    else {
+        return Ok((None, None));
+    };
+    let key = store::keys::route(url_token.expose_secret());
+    let Some(secret) = webhooks.secret(credentials, verify_token) else {
+        let error = domain::Failure::new(
+            domain::FailureKind::PermissionMissing,
+            "No webhook is set up for this integration.",
+            webhooks.missing_secret_hint(),
+        );
+        let status = WebhookStatus::NotConfigured;
+        return Ok((
+            None,
+            Some(Webhook {
+                route: key,
+                status,
+                error: Some(error),
+            }),
+        ));
+    };
+    let (tenant, id) = (&integration.tenant, &integration.id);
+    let version = integration.credential_version;
+    let place = SealContext::of_webhook_secret(tenant, &integration.provider, id, version);
+    let secret = context
+        .webhook_sealer
+        .seal(&place, &secret.to_plaintext())
+        .await
+        .map_err(super::configure::vault_unavailable)?;
+    let accounts = provider.accounts(&integration.settings);
+    let route = WebhookRoute {
+        key: key.clone(),
+        tenant: tenant.clone(),
+        integration: id.clone(),
+        provider: integration.provider.clone(),
+        accounts: accounts
+            .exclusive
+            .into_iter()
+            .chain(accounts.shared)
+            .collect(),
+        secret,
+        secret_version: version,
+    };
+    let pending = Webhook {
+        route: key,
+        status: WebhookStatus::Failed,
+        error: None,
+    };
+    Ok((Some(route), Some(pending)))
+}
+
+/// Tells the provider the URL. The route must be stored before: providers call the URL while they are told of it.
+pub(super) async fn register(
+    context: &Context,
+    provider: &dyn Provider,
+    integration: &mut Integration,
+    credentials: &Credentials,
+) -> Result<(), Problem> {
+    let (Some(webhooks), Some(url_token), Some(verify_token)) = (
+        provider.webhooks(),
+        credentials.get(URL_TOKEN),
+        credentials.get(VERIFY_TOKEN),
+    ) else {
+        return Ok(());
+    };
+    let url = format!(
+        "{}/webhooks/{}/{}",
+        context.public_base_url,
+        integration.provider,
+        url_token.expose_secret()
+    );
+    let settings = &integration.settings;
+    let connection = context
+        .overrides
+        .connect(provider, settings, credentials, &context.http);
+    let result = webhooks.register(connection, &url, verify_token).await;
+    let Some(webhook) = integration.webhook.as_mut() else {
+        return Ok(());
+    };
+    (webhook.status, webhook.error) = match result {
+        Ok(()) => (WebhookStatus::Registered, None),
+        Err(failure) => (WebhookStatus::Failed, Some(failure)),
+    };
+    context.integrations.record_webhook(integration).await?;
+    integration.revision += 1;
+    Ok(())
+}
+
+/// Tells the provider to stop; the sentence that the tenant is told.
+pub(super) async fn deregister(
+    context: &Context,
+    integration: &Integration,
+    credentials: &Credentials,
+) -> &'static str {
+    let registered = integration
+        .webhook
+        .as_ref()
+        .is_some_and(|w| w.status != WebhookStatus::NotConfigured);
+    let provider = providers::find(integration.provider.as_str());
+    let Some((provider, webhooks)) = provider.and_then(|p| Some((p, p.webhooks()?))) else {
+        return REMOVED;
+    };
+    if !registered {
+        return REMOVED;
+    }
+    let settings = &integration.settings;
+    let connection = context
+        .overrides
+        .connect(provider, settings, credentials, &context.http);
+    match webhooks.deregister(connection).await {
+        Ok(()) => REMOVED,
+        Err(failure) => {
+            tracing::warn!(integration = %integration.id, %failure, "the webhook was left behind");
+            LEFT_BEHIND
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The configuration API: what a tenant's people and machines ask for over HTTP.
+//!
+//! [`routes`] is the whole API on one screen; then one folder per resource, one file per thing that can be asked.
+
+pub mod config;
+mod health;
+mod integrations;
+mod messages;
+mod providers_catalogue;
+mod routes;
+
+use std::sync::Arc;
+
+use domain::audit::AuditRecord;
+use domain::seal::Purpose;
+use domain::time::SystemClock;
+use domain::{Caller, Clock, IntegrationId, ProviderId};
+use edge::auth::ClaimNames;
+use edge::http::{HttpReply, HttpRequest};
+use edge::queue::Queue;
+use edge::{Problem, StartError};
+use providers::Overrides;
+use providers::http::Egress;
+use store::audit::AuditTable;
+use store::integrations::{IntegrationChanges, Integrations};
+use store::key_rings::KeyRingsTable;
+use store::ledger::Messages;
+use store::parked::Parked;
+use vault::{AwsKms, CacheLimits, Opener, RingAssignment, RingKeys, Sealer};
+
+use crate::config::Config;
+
+/// What requests share: made once per cold start.
+pub struct Context {
+    claims: ClaimNames,
+    clock: Arc<dyn Clock>,
+    integrations: Integrations,
+    changes: IntegrationChanges,
+    messages: Messages,
+    parked: Parked,
+    audit: AuditTable,
+    sealer: Sealer,
+    opener: Opener,
+    webhook_sealer: Sealer,
+    queue: Queue,
+    http: Egress,
+    overrides: Overrides,
+    public_base_url: String,
+}
+
+impl Context {
+    /// Sets up clients; nothing is called yet.
+    ///
+    /// # Errors
+    /// If a client cannot be set up.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let sdk = config.aws.config()?;
+        let http = Egress::new(config.aws.extra_roots())?;
+        Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
+    }
+
+    /// As [`Context::new`], with clients and a clock from outside.
+    pub fn with(
+        config: Config,
+        sdk: &aws_types::SdkConfig,
+        http: Egress,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
+        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
+        let keys = |purpose| {
+            let limits = CacheLimits::default();
+            Arc::new(RingKeys::new(
+                purpose,
+                rows.clone(),
+                kms.clone(),
+                clock.clone(),
+                limits,
+            ))
+        };
+        let rings = |kms_key| RingAssignment {
+            shared_rings: config.shared_rings,
+            kms_key,
+        };
+        let credentials = keys(Purpose::Credentials);
+        let integrations = Integrations::new(dynamodb.clone(), config.integrations_table);
+        Self {
+            claims: config.claims,
+            sealer: Sealer::new(credentials.clone(), rings(config.credentials_key)),
+            opener: Opener::new(credentials),
+            webhook_sealer: Sealer::new(
+                keys(Purpose::WebhookSecrets),
+                rings(config.webhook_secrets_key),
+            ),
+            changes: IntegrationChanges::new(integrations.clone(), config.webhook_routes_table),
+            integrations,
+            messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
+            parked: Parked::new(dynamodb.clone(), config.activity_table),
+            audit: AuditTable::new(dynamodb, config.audit_table),
+            queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.messages_queue),
+            http,
+            overrides: config.overrides,
+            public_base_url: config.public_base_url,
+            clock,
+        }
+    }
+
+    /// Records what a caller did, or tried and was refused.
+    async fn audit(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        subject: (&ProviderId, Option<&IntegrationId>),
+        outcome: &str,
+        request: &str,
+    ) -> Result<(), Problem> {
+        let record = AuditRecord {
+            tenant: caller.tenant.clone(),
+            at: self.clock.now(),
+            actor: caller.user.to_string(),
+            action,
+            provider: Some(subject.0.clone()),
+            integration: subject.1.cloned(),
+            outcome: outcome.to_owned(),
+            request: request.to_owned(),
+        };
+        Ok(self.audit.append(&record).await?)
+    }
+}
+
+/// Answers one request. There is an answer to everything: a panic becomes a problem too.
+pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
+    let answer = edge::sqs::contained(
+        routes::answer(context, &request),
+        Err(Problem::unavailable()),
+    )
+    .await;
+    answer.unwrap_or_else(|problem| {
+        tracing::info!(code = problem.code(), status = problem.status(), "refused");
+        HttpReply::problem(&problem, request.id())
+    })
+}

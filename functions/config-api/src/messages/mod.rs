@@ -1,0 +1,4 @@
+//! Messages: put on the queue as any producer would, and followed.
+
+pub(crate) mod send;
+pub(crate) mod show;

@@ -1,0 +1,87 @@
+//! AWS clients, set up by hand from what Lambda gives: no configuration files, no root store to parse, one HTTP
+//! client for all services. This is what makes a cold start short.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::{Env, StartError};
+
+/// Amazon's own roots, which all endpoints of AWS chain to: <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// Where and as whom AWS is called.
+#[derive(Debug)]
+pub struct AwsEnv {
+    region: String,
+    credentials: Credentials,
+    endpoint: Option<String>,
+    extra_roots: Option<Vec<u8>>,
+}
+
+impl AwsEnv {
+    /// Reads Lambda's own variables, and `AWS_ENDPOINT_URL` and `EXTRA_CA_FILE` where they are set.
+    pub fn read(env: &mut Env) -> Self {
+        let credentials = Credentials::new(
+            env.required("AWS_ACCESS_KEY_ID"),
+            env.required("AWS_SECRET_ACCESS_KEY"),
+            env.optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        Self {
+            region: env.required("AWS_REGION"),
+            credentials,
+            endpoint: env.optional("AWS_ENDPOINT_URL"),
+            extra_roots: env.file("EXTRA_CA_FILE"),
+        }
+    }
+
+    /// Roots to trust besides the compiled-in ones (PEM), for whoever calls anything else.
+    pub fn extra_roots(&self) -> Option<&[u8]> {
+        self.extra_roots.as_deref()
+    }
+
+    /// The configuration that all clients share.
+    ///
+    /// # Errors
+    /// If the roots are not certificates.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where AWS clients are set up"
+    )]
+    pub fn config(&self) -> Result<SdkConfig, StartError> {
+        let mut roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+        if let Some(pem) = &self.extra_roots {
+            roots.add_pem_certificate(pem.as_slice());
+        }
+        let tls = TlsContext::builder().with_trust_store(roots).build()?;
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls)
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .read_timeout(Duration::from_secs(4))
+            .operation_attempt_timeout(Duration::from_secs(5))
+            .operation_timeout(Duration::from_secs(12))
+            .build();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts);
+        config.set_endpoint_url(self.endpoint.clone());
+        Ok(config.build())
+    }
+}

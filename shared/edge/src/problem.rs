@@ -1,0 +1,197 @@
+//! Errors of the HTTP API: `application/problem+json` (RFC 9457) with a stable code, a sentence on what happened and
+//! one on what to do. Causes go to the log; no value of a request is ever repeated.
+
+use domain::Failure;
+use domain::failure::{FailureKind, StoreError};
+use serde::Serialize;
+
+/// An error as the caller sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// `urn:switchboard:problem:{code}`.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// Stable, for programs.
+    code: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// The provider's own code, where a provider refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_code: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    success: bool,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldError {
+    /// Its name, as it came.
+    pub field: String,
+    /// A sentence that does not repeat the value.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with its sentence.
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:switchboard:problem:{code}"),
+            title: title(status),
+            status,
+            code,
+            detail: detail.into(),
+            hint: None,
+            provider_code: None,
+            errors: Vec::new(),
+            success: false,
+        }
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Who asks is not known.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            401,
+            "unauthenticated",
+            "The request carries no valid identity token.",
+        )
+        .hint("Sign in again and send the ID token as a bearer token.")
+    }
+
+    /// Who asks may not do this.
+    pub fn forbidden(detail: &'static str) -> Self {
+        Self::new(403, "forbidden", detail).hint("Ask an admin of your organisation.")
+    }
+
+    /// Nothing is there for this caller; another tenant's things are answered alike.
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(404, "not_found", format!("There is no such {what}."))
+    }
+
+    /// No such route.
+    pub fn no_route() -> Self {
+        Self::new(404, "no_such_route", "The API has no such path.")
+            .hint("Compare the path with the API description.")
+    }
+
+    /// The path exists, the method does not.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            405,
+            "method_not_allowed",
+            "The path does not take this method.",
+        )
+    }
+
+    /// The body cannot be used at all.
+    pub fn bad_body(detail: impl Into<String>) -> Self {
+        Self::new(400, "invalid_body", detail)
+    }
+
+    /// The body is too large; `limit` in bytes.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            413,
+            "body_too_large",
+            format!("The body is larger than {limit} bytes."),
+        )
+    }
+
+    /// The body is not JSON by its own declaration.
+    pub fn unsupported_media_type() -> Self {
+        Self::new(
+            415,
+            "unsupported_media_type",
+            "The body must be application/json.",
+        )
+    }
+
+    /// Some fields are wrong.
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::new(422, "invalid_fields", "Some fields are missing or wrong.");
+        problem.errors = errors;
+        problem
+    }
+
+    /// Something of ours is not available.
+    pub fn unavailable() -> Self {
+        Self::new(
+            503,
+            "temporarily_unavailable",
+            "Switchboard cannot do this at present.",
+        )
+        .hint("Try again in a few seconds; nothing was changed.")
+    }
+
+    /// A provider's answer to something the caller asked for.
+    pub fn from_provider(failure: &Failure) -> Self {
+        let status = match failure.kind {
+            FailureKind::Throttled | FailureKind::Unavailable | FailureKind::OutcomeUnknown => 503,
+            _ => 422,
+        };
+        let mut problem = Self::new(status, failure.kind.code(), failure.detail.clone())
+            .hint(failure.hint.clone());
+        problem.provider_code.clone_from(&failure.provider_code);
+        problem
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = %Causes(&error), "the store failed");
+        Self::unavailable()
+    }
+}
+
+/// An error with its causes, on one line.
+pub struct Causes<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not found",
+        405 => "Method not allowed",
+        409 => "Conflict",
+        412 => "Precondition failed",
+        413 => "Content too large",
+        415 => "Unsupported media type",
+        422 => "Unprocessable content",
+        429 => "Too many requests",
+        503 => "Service unavailable",
+        _ => "Error",
+    }
+}

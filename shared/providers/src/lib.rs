@@ -1,0 +1,235 @@
+//! Outside services: one file or folder each, and one list.
+//!
+//! A provider is a stateless unit struct; what varies per tenant comes in a [`Connection`]. Three things are
+//! required of all: a descriptor, the accounts that a configuration lays claim to, and a check. What only some
+//! can do are small traits, reached through accessors that default to `None`. Outside its own folder no code
+//! knows a provider's name.
+
+pub mod descriptor;
+pub mod form;
+pub mod http;
+pub mod overrides;
+mod whatsapp;
+
+use async_trait::async_trait;
+use domain::event::ProviderEvent;
+use domain::ids::{MessageId, ProviderId};
+use domain::{Credentials, Failure, Timestamp};
+use secrecy::SecretString;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::descriptor::Descriptor;
+use crate::http::Egress;
+pub use crate::overrides::Overrides;
+
+/// Every provider there is.
+pub static ALL: &[&dyn Provider] = &[&whatsapp::WhatsApp];
+
+/// The provider of that type.
+pub fn find(id: &str) -> Option<&'static dyn Provider> {
+    ALL.iter()
+        .find(|provider| provider.descriptor().id == id)
+        .copied()
+}
+
+/// One account of one tenant, ready to be called.
+#[derive(Clone, Copy)]
+pub struct Connection<'a> {
+    /// Values that are not secret, by field name.
+    pub settings: &'a Map<String, Value>,
+    /// Secret values, by field name.
+    pub credentials: &'a Credentials,
+    /// Scheme, host and port to call, without a slash at the end.
+    pub base_url: &'a str,
+    /// The one way out.
+    pub http: &'a Egress,
+}
+
+impl<'a> Connection<'a> {
+    /// A setting that is text.
+    pub fn setting(&self, name: &str) -> Option<&'a str> {
+        self.settings.get(name)?.as_str()
+    }
+}
+
+/// What a provider told about working credentials.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// What people recognise the account by, such as its phone number, and how it fares.
+    pub facts: Map<String, Value>,
+    /// Settings that were left out and that the provider knows.
+    pub discovered: Map<String, Value>,
+    /// When the token ends, where that is known.
+    pub expires_at: Option<Timestamp>,
+    /// What works but deserves attention, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Ids at the provider that a configuration names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Those that may be configured once in all of Switchboard, such as a phone number.
+    pub exclusive: Vec<String>,
+    /// Those that several integrations may share, such as a business account.
+    pub shared: Vec<String>,
+}
+
+/// An outside service.
+#[async_trait]
+pub trait Provider: Sync {
+    /// Its fields and abilities.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// The ids at the provider that these settings name.
+    fn accounts(&self, settings: &Map<String, Value>) -> Accounts;
+
+    /// Rules between fields that single fields cannot state: pairs of field name and sentence.
+    fn contradictions(&self, _settings: &Map<String, Value>) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
+    /// Asks the provider whether the credentials work for what they are needed for.
+    ///
+    /// # Errors
+    /// What the provider holds against them; [`domain::FailureKind::Unavailable`] or `Throttled` when it could not
+    /// be asked, which says nothing about them.
+    async fn check(&self, connection: Connection<'_>) -> Result<Checked, Failure>;
+
+    /// Sends messages.
+    fn messages(&self) -> Option<&dyn Messages> {
+        None
+    }
+
+    /// Calls us.
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+}
+
+/// The provider accepted a message; no more is known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id of the message.
+    pub provider_id: String,
+}
+
+/// Sends messages.
+#[async_trait]
+pub trait Messages: Sync {
+    /// Makes the one request. `payload` is the provider's own message object; our id travels with it.
+    ///
+    /// # Errors
+    /// What to do about it is the failure's [`domain::FailureKind::reaction`].
+    async fn send(
+        &self,
+        connection: Connection<'_>,
+        id: &MessageId,
+        payload: &RawValue,
+    ) -> Result<Accepted, Failure>;
+}
+
+/// A webhook request as the gateway handed it over.
+#[derive(Clone, Copy)]
+pub struct WebhookRequest<'a> {
+    /// A header's value by its lower-case name.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The exact bytes of the body.
+    pub body: &'a [u8],
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+/// Tells a provider's genuine requests; holds key material only.
+pub trait Verifier: Send + Sync {
+    /// Whether the request was signed with the route's secret. Takes the same time for every wrong one.
+    fn is_genuine(&self, request: WebhookRequest<'_>) -> bool;
+
+    /// The answer to the provider's question whether the URL is ours; `None` if it is not to be answered.
+    fn answer_handshake(&self, query: &[(String, String)]) -> Option<String>;
+}
+
+/// A body that is not what the provider sends.
+#[derive(Debug, thiserror::Error)]
+#[error("the webhook body is not in the provider's form")]
+pub struct MalformedBody;
+
+/// Calls us.
+#[async_trait]
+pub trait Webhooks: Sync {
+    /// The values that verify the provider's requests, out of all secret values; `None` if the tenant did not give
+    /// what it takes, and then there is no webhook.
+    fn secret(&self, credentials: &Credentials, verify_token: &SecretString)
+    -> Option<Credentials>;
+
+    /// What to tell a tenant whose configuration has no [`Webhooks::secret`].
+    fn missing_secret_hint(&self) -> &'static str;
+
+    /// A verifier over what [`Webhooks::secret`] gave; without a secret one that refuses all, after equal work.
+    fn verifier(&self, secret: Option<&Credentials>) -> Box<dyn Verifier>;
+
+    /// The single events in a genuine body.
+    ///
+    /// # Errors
+    /// [`MalformedBody`] for a body that the provider would not send.
+    fn events<'a>(
+        &self,
+        body: &'a [u8],
+        received_at: Timestamp,
+    ) -> Result<Vec<ProviderEvent<'a>>, MalformedBody>;
+
+    /// Tells the provider to call `url`.
+    ///
+    /// # Errors
+    /// Why it does not; the credentials may be fine all the same.
+    async fn register(
+        &self,
+        connection: Connection<'_>,
+        url: &str,
+        verify_token: &SecretString,
+    ) -> Result<(), Failure>;
+
+    /// Tells the provider to call us no more.
+    ///
+    /// # Errors
+    /// Why it may go on.
+    async fn deregister(&self, connection: Connection<'_>) -> Result<(), Failure>;
+}
+
+/// The type of a provider as an id.
+///
+/// # Panics
+/// Never: a test parses the ids of all descriptors.
+#[expect(
+    clippy::expect_used,
+    reason = "a test parses the ids of all descriptors"
+)]
+pub fn id_of(provider: &dyn Provider) -> ProviderId {
+    ProviderId::parse(provider.descriptor().id).expect("descriptor ids are valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_are_sound() {
+        for provider in ALL {
+            let descriptor = provider.descriptor();
+            assert_eq!(id_of(*provider).as_str(), descriptor.id);
+            assert!(find(descriptor.id).is_some());
+            for field in descriptor.fields {
+                assert!(
+                    !field.label.is_empty() && !field.help.is_empty(),
+                    "{}",
+                    field.name
+                );
+                assert!(
+                    !field.name.starts_with("webhook_"),
+                    "reserved: {}",
+                    field.name
+                );
+            }
+        }
+    }
+}

@@ -13,6 +13,10 @@ pub enum FailureKind {
     CredentialsRejected,
     /// The credential is alive but may not do this.
     PermissionMissing,
+    /// The tenant has no integration that could do it.
+    NotConfigured,
+    /// The message's own deadline has passed.
+    Expired,
     /// The account or number cannot send at present: locked, unpaid, not registered.
     AccountBlocked,
     /// The thing named does not exist, or is not visible to this credential.
@@ -23,6 +27,8 @@ pub enum FailureKind {
     Undeliverable,
     /// Too many calls; come back later.
     Throttled,
+    /// Too many messages to one recipient; others are not affected.
+    RecipientThrottled,
     /// The provider was not reached, or refused because of trouble of its own: nothing was done.
     Unavailable,
     /// The request may or may not have been carried out.
@@ -50,10 +56,13 @@ impl FailureKind {
     pub const fn reaction(self) -> Reaction {
         match self {
             Self::CredentialsRejected | Self::PermissionMissing => Reaction::Park,
-            Self::AccountBlocked | Self::NotFound | Self::InvalidRequest | Self::Undeliverable => {
-                Reaction::GiveUp
-            }
-            Self::Throttled => Reaction::TryLater { counts: false },
+            Self::NotConfigured
+            | Self::Expired
+            | Self::AccountBlocked
+            | Self::NotFound
+            | Self::InvalidRequest
+            | Self::Undeliverable => Reaction::GiveUp,
+            Self::Throttled | Self::RecipientThrottled => Reaction::TryLater { counts: false },
             Self::Unavailable => Reaction::TryLater { counts: true },
             Self::OutcomeUnknown => Reaction::AwaitEvidence,
         }
@@ -64,11 +73,14 @@ impl FailureKind {
         match self {
             Self::CredentialsRejected => "credentials_rejected",
             Self::PermissionMissing => "permission_missing",
+            Self::NotConfigured => "credentials_not_configured",
+            Self::Expired => "expired",
             Self::AccountBlocked => "account_blocked",
             Self::NotFound => "provider_object_not_found",
             Self::InvalidRequest => "provider_refused_request",
             Self::Undeliverable => "undeliverable",
             Self::Throttled => "provider_rate_limit",
+            Self::RecipientThrottled => "recipient_rate_limit",
             Self::Unavailable => "provider_unavailable",
             Self::OutcomeUnknown => "outcome_unknown",
         }

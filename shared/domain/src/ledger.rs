@@ -48,9 +48,9 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// When the queue took the message in.
     pub accepted_at: Timestamp,
-    /// Through which integration.
-    pub integration: IntegrationId,
-    /// Why that one.
+    /// Through which integration; none where the tenant has none that fits.
+    pub integration: Option<IntegrationId>,
+    /// Why that one, or `none`.
     pub credential_source: String,
     /// Provider type.
     pub channel: String,
@@ -343,7 +343,7 @@ mod tests {
             at: at(i64::from(attempt) * 100),
             lease_until: at(i64::from(attempt) * 100 + 35),
             accepted_at: at(50),
-            integration: IntegrationId::make(),
+            integration: Some(IntegrationId::make()),
             credential_source: "tenant".into(),
             channel: "whatsapp".into(),
         }

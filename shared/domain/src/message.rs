@@ -46,15 +46,28 @@ pub struct Metadata {
     /// Send through this integration and no other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<IntegrationId>,
-    /// The provider type to send through; `whatsapp` if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<ProviderId>,
+    /// The provider type to send through; `whatsapp` if left out, for the seed contract is WhatsApp's.
+    #[serde(default = "default_channel")]
+    channel: ProviderId,
     /// Do not send after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "a test reads a message without a channel"
+)]
+fn default_channel() -> ProviderId {
+    ProviderId::parse("whatsapp").expect("a valid provider type")
+}
+
 impl Metadata {
+    /// The provider type to send through.
+    pub fn channel(&self) -> &ProviderId {
+        &self.channel
+    }
+
     /// Users whose own integrations come first, in order.
     pub fn users(&self) -> Vec<&UserId> {
         [&self.user_id, &self.assigned_to, &self.created_by]
@@ -75,6 +88,7 @@ mod tests {
         let message: OutboundMessage<'_> = serde_json::from_str(text).expect("valid");
         assert_eq!(message.metadata.tenant_id, "t_1");
         assert_eq!(message.metadata.phone_number_id.as_deref(), Some("882"));
+        assert_eq!(message.metadata.channel().as_str(), "whatsapp");
         assert!(message.waba_payload.get().starts_with("{\"to\""));
     }
 }

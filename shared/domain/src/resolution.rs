@@ -86,7 +86,7 @@ impl CredentialSource {
     }
 }
 
-/// The answer of [`Roster::resolve`].
+/// The answer of [`resolve`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// Use this one.
@@ -97,48 +97,51 @@ pub enum Resolution {
     NotConfigured,
 }
 
-impl Roster {
-    /// Chooses. First match wins: the integration named, the users' own, the tenant's; within each, usable ones
-    /// before others, then by priority, age and id. An account id, when given, must be the integration's own.
-    pub fn resolve(&self, wanted: &Wanted<'_>) -> Resolution {
-        let fits = |candidate: &Candidate| {
-            wanted
-                .provider
-                .is_none_or(|provider| *provider == candidate.provider)
-                && wanted
-                    .account
-                    .is_none_or(|account| candidate.accounts.iter().any(|own| own == account))
-        };
-        if let Some(id) = wanted.integration {
-            return match self.0.get(id).filter(|candidate| fits(candidate)) {
-                Some(candidate) => answer(id, candidate, CredentialSource::Requested),
-                None => Resolution::NotConfigured,
-            };
-        }
-        let owners = wanted
-            .users
-            .iter()
-            .map(|user| (Owner::User((*user).clone()), CredentialSource::User))
-            .chain([(Owner::Tenant, CredentialSource::Tenant)]);
-        for (owner, source) in owners {
-            let best = self
-                .0
-                .iter()
-                .filter(|(_, candidate)| candidate.owner == owner && fits(candidate))
-                .min_by_key(|(id, candidate)| {
-                    (
-                        !candidate.usable(),
-                        candidate.priority,
-                        candidate.created_at,
-                        (*id).clone(),
-                    )
-                });
-            if let Some((id, candidate)) = best {
-                return answer(id, candidate, source);
-            }
-        }
-        Resolution::NotConfigured
+/// Chooses among the integrations of some rosters. First match wins: the integration named, the users' own, the
+/// tenant's; within each, usable ones before others, then by priority, age and id. An account id, when given, must
+/// be the integration's own.
+pub fn resolve(rosters: &[&Roster], wanted: &Wanted<'_>) -> Resolution {
+    let candidates = || rosters.iter().flat_map(|roster| &roster.0);
+    let fits = |candidate: &Candidate| {
+        wanted
+            .provider
+            .is_none_or(|provider| *provider == candidate.provider)
+            && wanted
+                .account
+                .is_none_or(|account| candidate.accounts.iter().any(|own| own == account))
+    };
+    if let Some(named) = wanted.integration {
+        return candidates()
+            .find(|(id, candidate)| *id == named && fits(candidate))
+            .map_or(Resolution::NotConfigured, |(id, candidate)| {
+                answer(id, candidate, CredentialSource::Requested)
+            });
     }
+    let best = |is_owner: &dyn Fn(&Owner) -> bool, source| {
+        candidates()
+            .filter(|(_, candidate)| is_owner(&candidate.owner) && fits(candidate))
+            .min_by_key(|(id, candidate)| {
+                (
+                    !candidate.usable(),
+                    candidate.priority,
+                    candidate.created_at,
+                    *id,
+                )
+            })
+            .map(|(id, candidate)| answer(id, candidate, source))
+    };
+    let of_user = |user: &UserId| {
+        best(
+            &|owner| matches!(owner, Owner::User(own) if own == user),
+            CredentialSource::User,
+        )
+    };
+    wanted
+        .users
+        .iter()
+        .find_map(|user| of_user(user))
+        .or_else(|| best(&|owner| *owner == Owner::Tenant, CredentialSource::Tenant))
+        .unwrap_or(Resolution::NotConfigured)
 }
 
 fn answer(id: &IntegrationId, candidate: &Candidate, source: CredentialSource) -> Resolution {
@@ -198,7 +201,7 @@ mod tests {
             ]
             .into(),
         );
-        let with = |wanted: Wanted<'_>| roster.resolve(&wanted);
+        let with = |wanted: Wanted<'_>| resolve(&[&roster], &wanted);
         assert_eq!(
             with(Wanted::default()),
             Resolution::Use(first, CredentialSource::Tenant)

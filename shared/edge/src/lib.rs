@@ -4,6 +4,7 @@ pub mod auth;
 pub mod aws;
 pub mod env;
 pub mod http;
+pub mod lambda;
 pub mod log;
 pub mod problem;
 pub mod queue;

@@ -146,7 +146,10 @@ impl Problem {
     /// A provider's answer to something the caller asked for.
     pub fn from_provider(failure: &Failure) -> Self {
         let status = match failure.kind {
-            FailureKind::Throttled | FailureKind::Unavailable | FailureKind::OutcomeUnknown => 503,
+            FailureKind::Throttled
+            | FailureKind::RecipientThrottled
+            | FailureKind::Unavailable
+            | FailureKind::OutcomeUnknown => 503,
             _ => 422,
         };
         let mut problem = Self::new(status, failure.kind.code(), failure.detail.clone())

@@ -14,7 +14,7 @@ use domain::Caller;
 use domain::failure::{Failure, StoreError};
 use domain::ids::{IntegrationId, ProviderId, TenantId, UserId};
 use domain::integration::{Integration, Owner, Reference, Status};
-use domain::resolution::{Candidate, Resolution, Roster, Wanted};
+use domain::resolution::{self, Candidate, Resolution, Roster, Wanted};
 use domain::seal::Sealed;
 use domain::time::Timestamp;
 
@@ -84,13 +84,13 @@ impl Integrations {
                 let own = (caller.tenant.clone(), Some(caller.user.clone()));
                 let shared = (caller.tenant.clone(), None);
                 let rosters = self.find_rosters(&[own, shared]).await?;
-                let all = Roster(rosters.into_values().flat_map(|roster| roster.0).collect());
+                let rosters: Vec<&Roster> = rosters.values().collect();
                 let wanted = Wanted {
                     provider: Some(provider),
                     users: vec![&caller.user],
                     ..Wanted::default()
                 };
-                match all.resolve(&wanted) {
+                match resolution::resolve(&rosters, &wanted) {
                     Resolution::Use(id, _) | Resolution::Unusable(id, ..) => id,
                     Resolution::NotConfigured => return Ok(None),
                 }

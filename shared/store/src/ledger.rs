@@ -284,7 +284,9 @@ fn claim_statement(
         .parameters(time(claim.at))
         .parameters(time(claim.lease_until))
         .parameters(time(claim.accepted_at))
-        .parameters(text(claim.integration.as_str()))
+        .parameters(text(
+            claim.integration.as_ref().map_or("none", |id| id.as_str()),
+        ))
         .parameters(text(&claim.credential_source))
         .parameters(text(&claim.channel))
         .build()
@@ -352,8 +354,7 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
             at: item.time("at")?,
             lease_until: item.time("lease_until")?,
             accepted_at: item.time("accepted_at")?,
-            integration: IntegrationId::parse(item.text("integration")?)
-                .map_err(|_| StoreError::Malformed("integration"))?,
+            integration: IntegrationId::parse(item.text("integration")?).ok(),
             credential_source: item.text("credential_source")?.to_owned(),
             channel: item.text("channel")?.to_owned(),
         }),

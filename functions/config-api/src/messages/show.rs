@@ -47,7 +47,7 @@ pub(crate) async fn show(
         status: ledger.status(now),
         channel: claim.map(|claim| claim.channel.as_str()),
         provider_id: ledger.provider_id(),
-        integration_id: claim.map(|claim| &claim.integration),
+        integration_id: claim.and_then(|claim| claim.integration.as_ref()),
         credential_source: claim.map(|claim| claim.credential_source.as_str()),
         error: ledger.failure(now),
         attempts: ledger.claims.len(),

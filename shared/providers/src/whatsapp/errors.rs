@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::FailureKind::{
     AccountBlocked, CredentialsRejected, InvalidRequest, NotFound, OutcomeUnknown,
-    PermissionMissing, Throttled, Unavailable, Undeliverable,
+    PermissionMissing, RecipientThrottled, Throttled, Unavailable, Undeliverable,
 };
 use domain::{Failure, FailureKind};
 use http::HeaderMap;
@@ -66,7 +66,7 @@ pub(super) fn failure_of(status: u16, headers: &HeaderMap, body: &[u8]) -> Failu
     };
     let failure = failure.with_code(code.to_string());
     match wait(code, headers) {
-        Some(wait) if failure.kind == Throttled => failure.after(wait),
+        Some(wait) if matches!(failure.kind, Throttled | RecipientThrottled) => failure.after(wait),
         _ => failure,
     }
 }
@@ -150,7 +150,7 @@ fn by_code(code: i64) -> Option<Failure> {
             "Nothing to do; sending goes on more slowly.",
         ),
         131056 => (
-            Throttled,
+            RecipientThrottled,
             "Too many messages to this recipient in a short time.",
             "Nothing to do; the message is sent later. Send fewer messages to one person.",
         ),
@@ -299,7 +299,7 @@ mod tests {
     fn the_code_decides_not_the_status() {
         for (status, code, kind) in [
             (400, 130429, Throttled),
-            (400, 131056, Throttled),
+            (400, 131056, RecipientThrottled),
             (429, 130429, Throttled),
             (400, 80007, Throttled),
             (401, 190, CredentialsRejected),

@@ -1,0 +1,185 @@
+//! Do these credentials work? Asked with values that are not saved, or about an integration that is.
+//!
+//! It can open credentials and cannot seal any: what it learns of a stored one is its state, nothing else.
+
+pub mod config;
+mod given;
+mod stored;
+
+use std::sync::Arc;
+
+use domain::audit::AuditRecord;
+use domain::integration::Reference;
+use domain::seal::{Purpose, SealContext};
+use domain::time::SystemClock;
+use domain::{Caller, Clock, Integration, IntegrationId, ProviderId};
+use edge::auth::ClaimNames;
+use edge::http::{HttpReply, HttpRequest};
+use edge::{Problem, StartError};
+use providers::form::Filled;
+use providers::http::Egress;
+use providers::{Checked, Overrides, Provider};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::audit::AuditTable;
+use store::integrations::Integrations;
+use store::key_rings::KeyRingsTable;
+use vault::{AwsKms, CacheLimits, Opener, RingKeys};
+
+use crate::config::Config;
+
+/// What requests share: made once per cold start.
+pub struct Context {
+    claims: ClaimNames,
+    clock: Arc<dyn Clock>,
+    integrations: Integrations,
+    audit: AuditTable,
+    opener: Opener,
+    http: Egress,
+    overrides: Overrides,
+}
+
+impl Context {
+    /// Sets up clients; nothing is called yet.
+    ///
+    /// # Errors
+    /// If a client cannot be set up.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let sdk = config.aws.config()?;
+        let http = Egress::new(config.aws.extra_roots())?;
+        Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
+    }
+
+    /// As [`Context::new`], with clients and a clock from outside.
+    pub fn with(
+        config: Config,
+        sdk: &aws_types::SdkConfig,
+        http: Egress,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
+        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
+        let limits = CacheLimits::default();
+        let keys = RingKeys::new(Purpose::Credentials, rows, kms, clock.clone(), limits);
+        Self {
+            claims: config.claims,
+            integrations: Integrations::new(dynamodb.clone(), config.integrations_table),
+            audit: AuditTable::new(dynamodb, config.audit_table),
+            opener: Opener::new(Arc::new(keys)),
+            http,
+            overrides: config.overrides,
+            clock,
+        }
+    }
+
+    /// The stored integration that a path names, if there is one the caller may know of.
+    async fn find(&self, caller: &Caller, reference: &str) -> Result<Option<Integration>, Problem> {
+        let Some(reference) = Reference::parse(reference) else {
+            return Ok(None);
+        };
+        Ok(self.integrations.find_reference(caller, &reference).await?)
+    }
+
+    async fn open(&self, integration: &Integration) -> Result<Filled, Problem> {
+        let place = SealContext::of_credentials(integration);
+        let opened = self
+            .opener
+            .open_credentials(&place, &integration.credentials)
+            .await;
+        match opened {
+            Ok(credentials) => Ok(Filled {
+                settings: integration.settings.clone(),
+                credentials,
+            }),
+            Err(error) => {
+                tracing::error!(error = %error, integration = %integration.id, "credentials did not open");
+                Err(Problem::unavailable())
+            }
+        }
+    }
+
+    async fn audit(
+        &self,
+        caller: &Caller,
+        provider: &ProviderId,
+        integration: Option<&IntegrationId>,
+        outcome: &str,
+        request: &str,
+    ) -> Result<(), Problem> {
+        let record = AuditRecord {
+            tenant: caller.tenant.clone(),
+            at: self.clock.now(),
+            actor: caller.user.to_string(),
+            action: "integration.test",
+            provider: Some(provider.clone()),
+            integration: integration.cloned(),
+            outcome: outcome.to_owned(),
+            request: request.to_owned(),
+        };
+        Ok(self.audit.append(&record).await?)
+    }
+}
+
+/// `POST /api/v1/settings/integrations/{ref}/test`.
+pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
+    let answer = edge::sqs::contained(answer(context, &request), Err(Problem::unavailable())).await;
+    answer.unwrap_or_else(|problem| {
+        tracing::info!(code = problem.code(), status = problem.status(), "refused");
+        HttpReply::problem(&problem, request.id())
+    })
+}
+
+async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
+    let path: Vec<&str> = request.path().trim_matches('/').split('/').collect();
+    let ["api", "v1", "settings", "integrations", reference, "test"] = path[..] else {
+        return Err(Problem::no_route());
+    };
+    if request.method() != "POST" {
+        return Err(Problem::method_not_allowed());
+    }
+    let caller = context.claims.caller(request)?;
+    let has_body = request.body().is_ok_and(|body| !body.is_empty());
+    if has_body {
+        let body = request.json_object()?;
+        if !body.is_empty() {
+            return given::test(context, &caller, request, reference, body).await;
+        }
+    }
+    stored::test(context, &caller, request, reference).await
+}
+
+/// What a passed test tells.
+#[derive(Serialize)]
+struct Passed<'a> {
+    success: bool,
+    message: String,
+    data: PassedData<'a>,
+}
+
+#[derive(Serialize)]
+struct PassedData<'a> {
+    status: &'static str,
+    facts: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<domain::Timestamp>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
+}
+
+fn passed(provider: &dyn Provider, checked: &Checked) -> HttpReply {
+    let answer = Passed {
+        success: true,
+        message: format!("{} connection verified", provider.descriptor().name),
+        data: PassedData {
+            status: "connected",
+            facts: &checked.facts,
+            expires_at: checked.expires_at,
+            warnings: &checked.warnings,
+        },
+    };
+    match serde_json::to_string(&answer) {
+        Ok(body) => HttpReply::new(200, "application/json", body),
+        Err(_) => HttpReply::problem(&Problem::unavailable(), ""),
+    }
+}

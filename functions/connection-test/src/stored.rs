@@ -1,0 +1,60 @@
+//! A test of what is stored; the verdict becomes the integration's state.
+
+use domain::Caller;
+use domain::integration::Status;
+use edge::Problem;
+use edge::http::{HttpReply, HttpRequest};
+use store::integrations::Verdict;
+
+use crate::{Context, passed};
+
+pub(crate) async fn test(
+    context: &Context,
+    caller: &Caller,
+    request: &HttpRequest,
+    reference: &str,
+) -> Result<HttpReply, Problem> {
+    let missing = || Problem::not_found("integration");
+    let integration = context.find(caller, reference).await?.ok_or_else(missing)?;
+    let provider = providers::find(integration.provider.as_str()).ok_or_else(missing)?;
+    let filled = context.open(&integration).await?;
+    let connection = context.overrides.connect(
+        provider,
+        &filled.settings,
+        &filled.credentials,
+        &context.http,
+    );
+    let result = provider.check(connection).await;
+    let outcome = result
+        .as_ref()
+        .map_or_else(|failure| failure.kind.code(), |_| "ok");
+    let at = context.clock.now();
+    let verdict = match &result {
+        Ok(_) => Some(Verdict {
+            status: Status::Connected,
+            failure: None,
+            at,
+        }),
+        Err(failure) if failure.kind.blames_credentials() => Some(Verdict {
+            status: Status::Invalid,
+            failure: Some(failure.clone()),
+            at,
+        }),
+        // The provider was not asked, or spoke of something else: no statement about the credential.
+        Err(_) => None,
+    };
+    if let Some(verdict) = verdict {
+        context
+            .integrations
+            .record_verdict(&integration, &verdict, None)
+            .await?;
+    }
+    let of = Some(&integration.id);
+    context
+        .audit(caller, &integration.provider, of, outcome, request.id())
+        .await?;
+    match result {
+        Ok(checked) => Ok(passed(provider, &checked)),
+        Err(failure) => Err(Problem::from_provider(&failure)),
+    }
+}

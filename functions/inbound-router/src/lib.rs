@@ -1,0 +1,90 @@
+//! What to do with a verified event: news of our messages goes into their ledger, everything else is kept once for
+//! its tenant.
+
+pub mod config;
+
+use domain::TenantId;
+use domain::event::{EventKind, InboundEvent};
+use domain::failure::StoreError;
+use edge::StartError;
+use edge::problem::Causes;
+use edge::sqs::{BatchReply, Done, SqsBatch, SqsRecord};
+use store::activity::Events;
+use store::ledger::Messages;
+
+use crate::config::Config;
+
+/// What batches share: made once per cold start.
+pub struct Context {
+    messages: Messages,
+    events: Events,
+}
+
+impl Context {
+    /// Sets up clients; nothing is called yet.
+    ///
+    /// # Errors
+    /// If a client cannot be set up.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let sdk = config.aws.config()?;
+        Ok(Self::with(config, &sdk))
+    }
+
+    /// As [`Context::new`], with clients from outside.
+    pub fn with(config: Config, sdk: &aws_types::SdkConfig) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        Self {
+            messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
+            events: Events::new(dynamodb, config.activity_table),
+        }
+    }
+}
+
+/// Routes a batch; what could not be written comes again.
+pub async fn handle(context: &Context, batch: &SqsBatch) -> BatchReply {
+    edge::sqs::each(batch, |record| route(context, record)).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only the ingress may write to the inbound queue"
+)]
+async fn route(context: &Context, record: &SqsRecord) -> Done {
+    let event: InboundEvent<'_> = match serde_json::from_str(&record.body) {
+        Ok(event) => event,
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            tracing::error!(line, column, "an inbound record is not in our form");
+            return Done::No;
+        }
+    };
+    let Ok(tenant) = TenantId::from_trusted_source(&event.tenant) else {
+        return Done::No;
+    };
+    match apply(context, &tenant, &event).await {
+        Ok(()) => Done::Yes,
+        Err(error) => {
+            tracing::warn!(error = %Causes(&error), %tenant, "an event could not be written and comes again");
+            Done::No
+        }
+    }
+}
+
+async fn apply(
+    context: &Context,
+    tenant: &TenantId,
+    event: &InboundEvent<'_>,
+) -> Result<(), StoreError> {
+    if let EventKind::Status(update) = &event.event.kind
+        && let Some(message) = &update.message
+    {
+        let at = event.event.occurred_at;
+        return context
+            .messages
+            .add_evidence((tenant, message), at, update)
+            .await;
+    }
+    let new = context.events.keep(tenant, event).await?;
+    tracing::info!(%tenant, integration = %event.integration, new, "an event was kept");
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The one request per claim, and what its answer means.
+
+use domain::failure::Reaction;
+use domain::ledger::AttemptResult;
+use domain::{Failure, FailureKind};
+use edge::sqs::contained;
+
+use crate::plan::{Plan, Ready, Step};
+use crate::{Context, backoff, verdict};
+
+/// Attempts that may end in the provider's own trouble before the message goes to the dead-letter queue.
+pub(crate) const MOST_TROUBLES: u32 = 8;
+
+/// Makes a claimed plan's attempt.
+pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
+    match &plan.step {
+        Step::Send(ready) => {
+            let panicked = AttemptResult::Unknown(Failure::new(
+                FailureKind::OutcomeUnknown,
+                "Switchboard failed while it was sending: the message may or may not have been sent.",
+                "Wait for the message's status before sending again; the operator has been alarmed.",
+            ));
+            contained(send(context, plan, ready), panicked).await
+        }
+        Step::Settle(_, _, result) => result.clone(),
+        Step::Later(delay) => AttemptResult::Deferred {
+            until: context.clock.now().after(*delay),
+            failure: Failure::new(FailureKind::Unavailable, "Waiting.", ""),
+        },
+    }
+}
+
+async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResult {
+    let integration = &*ready.integration;
+    let Some((provider, messages)) =
+        providers::find(integration.provider.as_str()).and_then(|p| Some((p, p.messages()?)))
+    else {
+        return AttemptResult::Failed(Failure::new(
+            FailureKind::InvalidRequest,
+            "This provider does not send messages.",
+            "Name another channel or integration.",
+        ));
+    };
+    let settings = &integration.settings;
+    let connection =
+        context
+            .overrides
+            .connect(provider, settings, &ready.credentials, &context.http);
+    let failure = match messages
+        .send(connection, &plan.job.id, plan.job.payload)
+        .await
+    {
+        Ok(accepted) => {
+            return AttemptResult::Sent {
+                provider_id: accepted.provider_id,
+            };
+        }
+        Err(failure) => failure,
+    };
+    tracing::info!(
+        tenant = %plan.job.tenant,
+        integration = %integration.id,
+        message = %plan.job.id,
+        code = failure.kind.code(),
+        provider_code = failure.provider_code,
+        "not sent"
+    );
+    match failure.kind.reaction() {
+        Reaction::GiveUp => AttemptResult::Failed(failure),
+        Reaction::AwaitEvidence => AttemptResult::Unknown(failure),
+        Reaction::Park => verdict::on_rejection(context, provider, ready, failure).await,
+        Reaction::TryLater { counts } => {
+            let tries = if counts { plan.job.troubles + 1 } else { 1 };
+            let delay = backoff::delay(failure.retry_after, tries);
+            let until = context.clock.now().after(delay);
+            if failure.kind == FailureKind::Throttled {
+                context.pauses.pause(&integration.id, until);
+            }
+            AttemptResult::Deferred { until, failure }
+        }
+    }
+}

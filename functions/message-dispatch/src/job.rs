@@ -1,0 +1,107 @@
+//! A queue record as a message to send.
+
+use domain::message::{MAX_BODY_BYTES, Metadata, OutboundMessage};
+use domain::{MessageId, TenantId, Timestamp};
+use edge::queue::Entry;
+use edge::sqs::SqsRecord;
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+/// One message to send, at one of its attempts.
+pub(crate) struct Job<'a> {
+    /// Its place in the batch.
+    pub(crate) index: usize,
+    pub(crate) tenant: TenantId,
+    pub(crate) id: MessageId,
+    pub(crate) metadata: Metadata,
+    pub(crate) payload: &'a RawValue,
+    pub(crate) body: &'a str,
+    /// 1 for the first; every claim has its own.
+    pub(crate) attempt: u32,
+    /// Attempts that ended in trouble of the provider's; being slowed down is none.
+    pub(crate) troubles: u32,
+    pub(crate) accepted_at: Timestamp,
+}
+
+/// Names of our attributes on messages that are put back.
+mod attribute {
+    pub(super) const MESSAGE: &str = "messageId";
+    pub(super) const ATTEMPT: &str = "attempt";
+    pub(super) const TROUBLES: &str = "troubles";
+    pub(super) const ACCEPTED_AT: &str = "acceptedAt";
+}
+
+impl<'a> Job<'a> {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// Why nobody can send it, in a sentence that repeats nothing of it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the messages queue's policy says who may send as a tenant"
+    )]
+    pub(crate) fn read(
+        index: usize,
+        record: &'a SqsRecord,
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        if record.body.len() > MAX_BODY_BYTES {
+            return Err(format!(
+                "The message is larger than {MAX_BODY_BYTES} bytes."
+            ));
+        }
+        let message: OutboundMessage<'a> = serde_json::from_str(&record.body).map_err(|error| {
+            format!(
+                "The message does not follow events/schemas/message.json (line {}, column {}).",
+                error.line(),
+                error.column()
+            )
+        })?;
+        let metadata = message.metadata;
+        let tenant = TenantId::from_trusted_source(&metadata.tenant_id)
+            .map_err(|error| format!("metadata.tenantId: {error}."))?;
+        let number = |name| record.attribute(name).and_then(|text| text.parse().ok());
+        let id = match &metadata.message_id {
+            Some(id) => id.clone(),
+            None => MessageId::parse(
+                record
+                    .attribute(attribute::MESSAGE)
+                    .unwrap_or(&record.message_id),
+            )
+            .map_err(|error| format!("messageId: {error}."))?,
+        };
+        let accepted_at = record
+            .attribute(attribute::ACCEPTED_AT)
+            .and_then(|text| text.parse().ok())
+            .map(Timestamp::from_millis);
+        Ok(Self {
+            index,
+            tenant,
+            id,
+            metadata,
+            payload: message.waba_payload,
+            body: &record.body,
+            attempt: number(attribute::ATTEMPT).unwrap_or(1).max(1),
+            troubles: number(attribute::TROUBLES).unwrap_or(0),
+            accepted_at: accepted_at.or_else(|| record.sent_at()).unwrap_or(now),
+        })
+    }
+
+    /// The same message for the queue, to come again after `delay` as that attempt.
+    pub(crate) fn again(&self, delay: Duration, attempt: u32, troubles: u32) -> Entry<'_> {
+        Entry {
+            body: self.body,
+            tenant: Some(&self.tenant),
+            delay,
+            attributes: vec![
+                (attribute::MESSAGE, self.id.to_string()),
+                (attribute::ATTEMPT, attempt.to_string()),
+                (attribute::TROUBLES, troubles.to_string()),
+                (
+                    attribute::ACCEPTED_AT,
+                    self.accepted_at.millis().to_string(),
+                ),
+            ],
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Starts the message dispatcher.
+
+use edge::StartError;
+use message_dispatch::config::Config;
+use message_dispatch::{Context, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let context = Context::new(Config::from_env()?)?;
+    edge::lambda::serve(context, async |context, batch, invocation| {
+        handle(context, &batch, &invocation).await
+    })
+    .await
+}

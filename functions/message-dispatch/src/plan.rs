@@ -1,0 +1,164 @@
+//! What is to be done with a message, decided before anything of it is written.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::failure::{Failure, FailureKind, StoreError};
+use domain::integration::Status;
+use domain::ledger::AttemptResult;
+use domain::resolution::CredentialSource;
+use domain::seal::SealContext;
+use domain::{Credentials, Integration, IntegrationId, Timestamp};
+use futures_util::future::join_all;
+use vault::OpenError;
+
+use crate::job::Job;
+use crate::senders::Choice;
+use crate::{Context, backoff};
+
+/// A message with what is to be done with it.
+pub(crate) struct Plan<'a> {
+    pub(crate) job: Job<'a>,
+    pub(crate) step: Step,
+}
+
+/// What is to be done.
+pub(crate) enum Step {
+    /// Claim it and send it.
+    Send(Ready),
+    /// Claim it and record this result; nothing is to be sent.
+    Settle(Option<IntegrationId>, &'static str, AttemptResult),
+    /// Put it back untouched.
+    Later(Duration),
+}
+
+/// Everything that the one request needs.
+#[derive(Clone)]
+pub(crate) struct Ready {
+    pub(crate) integration: Arc<Integration>,
+    pub(crate) source: CredentialSource,
+    pub(crate) credentials: Arc<Credentials>,
+}
+
+/// Plans a batch.
+///
+/// # Errors
+/// [`StoreError`] if the tenants' integrations cannot be read.
+pub(crate) async fn make<'a>(
+    context: &Context,
+    jobs: Vec<Job<'a>>,
+    now: Timestamp,
+) -> Result<Vec<Plan<'a>>, StoreError> {
+    let choices = context.senders.choose(&jobs).await?;
+    let opened = open_all(context, &choices).await;
+    Ok(jobs
+        .into_iter()
+        .zip(choices)
+        .map(|(job, choice)| {
+            let step = step(context, &job, choice, &opened, now);
+            Plan { job, step }
+        })
+        .collect())
+}
+
+type Opened = HashMap<IntegrationId, Result<Arc<Credentials>, OpenError>>;
+
+/// Opens each integration's credentials once; they live as long as the batch.
+async fn open_all(context: &Context, choices: &[Choice]) -> Opened {
+    let mut chosen: HashMap<&IntegrationId, &Integration> = HashMap::new();
+    for choice in choices {
+        if let Choice::Send(integration, _) = choice {
+            chosen.insert(&integration.id, integration);
+        }
+    }
+    join_all(chosen.into_values().map(async |integration| {
+        let place = SealContext::of_credentials(integration);
+        let opened = context
+            .opener
+            .open_credentials(&place, &integration.credentials)
+            .await;
+        (integration.id.clone(), opened.map(Arc::new))
+    }))
+    .await
+    .into_iter()
+    .collect()
+}
+
+fn step(context: &Context, job: &Job<'_>, choice: Choice, opened: &Opened, now: Timestamp) -> Step {
+    let (id, source) = match &choice {
+        Choice::Send(integration, source) => (Some(integration.id.clone()), source.name()),
+        Choice::Unusable(id, source, _) => (Some(id.clone()), source.name()),
+        Choice::NotConfigured => (None, "none"),
+    };
+    if job.metadata.not_after.is_some_and(|limit| limit <= now) {
+        return Step::Settle(id, source, AttemptResult::Failed(expired()));
+    }
+    let (integration, source) = match choice {
+        Choice::Send(integration, source) => (integration, source),
+        Choice::Unusable(_, _, status) => {
+            return Step::Settle(id, source, AttemptResult::Parked(unusable(status)));
+        }
+        Choice::NotConfigured => {
+            return Step::Settle(id, source, AttemptResult::Failed(not_configured()));
+        }
+    };
+    if let Some(left) = context.pauses.left(&integration.id, now) {
+        return Step::Later(backoff::delay(Some(left), 0));
+    }
+    match opened.get(&integration.id) {
+        Some(Ok(credentials)) => Step::Send(Ready {
+            integration,
+            source,
+            credentials: credentials.clone(),
+        }),
+        Some(Err(OpenError::DoesNotOpen)) => {
+            Step::Settle(id, source.name(), AttemptResult::Parked(does_not_open()))
+        }
+        // Trouble of ours is no fault of the message or the credential: it waits.
+        Some(Err(OpenError::Unavailable(reason))) => {
+            tracing::error!(reason, "credentials cannot be opened at present");
+            Step::Later(backoff::delay(None, 5))
+        }
+        None => Step::Later(backoff::delay(None, 5)),
+    }
+}
+
+fn expired() -> Failure {
+    Failure::new(
+        FailureKind::Expired,
+        "The message's own deadline passed before it could be sent.",
+        "Send it again with a later `notAfter` if it still matters.",
+    )
+}
+
+fn not_configured() -> Failure {
+    Failure::new(
+        FailureKind::NotConfigured,
+        "Credentials not configured: no integration of this tenant can send the message.",
+        "Connect an account under Settings → Integrations, and check the phone number id in the message.",
+    )
+}
+
+fn unusable(status: Status) -> Failure {
+    if status == Status::Disabled {
+        return Failure::new(
+            FailureKind::PermissionMissing,
+            "The integration is switched off.",
+            "Switch it on: what waits is then sent.",
+        );
+    }
+    Failure::new(
+        FailureKind::CredentialsRejected,
+        "The provider does not accept the integration's credentials any more.",
+        "Enter new credentials: what waits is then sent.",
+    )
+}
+
+fn does_not_open() -> Failure {
+    Failure::new(
+        FailureKind::CredentialsRejected,
+        "The stored credentials cannot be opened: their record was changed.",
+        "Enter the credentials again; the operator has been alarmed.",
+    )
+}

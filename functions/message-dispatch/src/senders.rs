@@ -1,0 +1,211 @@
+//! Which integration sends a message, and its sealed credentials. Records are kept for a minute; what is missing
+//! for a batch is read for all its tenants in one call.
+//!
+//! Only good news is believed from memory: before a message is refused or parked its tenant is read again, for the
+//! repair may just have happened.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::failure::StoreError;
+use domain::integration::Status;
+use domain::resolution::{self, CredentialSource, Resolution, Roster, Wanted};
+use domain::{Clock, Integration, IntegrationId, TenantId, Timestamp};
+use store::integrations::{Integrations, RosterKey};
+
+use crate::job::Job;
+
+const LIFETIME: Duration = Duration::from_secs(60);
+/// Rosters and integrations held at once, each.
+const MOST: usize = 5_000;
+
+/// What was chosen for one message.
+#[derive(Clone)]
+pub(crate) enum Choice {
+    /// Send through this one.
+    Send(Arc<Integration>, CredentialSource),
+    /// This is the one, and it cannot be used until it is repaired.
+    Unusable(IntegrationId, CredentialSource, Status),
+    /// The tenant has none that fits.
+    NotConfigured,
+}
+
+type Kept<K, V> = Mutex<HashMap<K, (Timestamp, V)>>;
+
+pub(crate) struct Senders {
+    table: Integrations,
+    clock: Arc<dyn Clock>,
+    rosters: Kept<RosterKey, Roster>,
+    integrations: Kept<(TenantId, IntegrationId), Arc<Integration>>,
+}
+
+impl Senders {
+    pub(crate) fn new(table: Integrations, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            table,
+            clock,
+            rosters: Mutex::default(),
+            integrations: Mutex::default(),
+        }
+    }
+
+    /// Chooses for every job of a batch.
+    ///
+    /// # Errors
+    /// [`StoreError`] if what is needed cannot be read: then nothing is known of any of them.
+    pub(crate) async fn choose(&self, jobs: &[Job<'_>]) -> Result<Vec<Choice>, StoreError> {
+        let fresh = self
+            .read_rosters(jobs.iter().flat_map(roster_keys).collect())
+            .await?;
+        let mut resolutions: Vec<_> = jobs.iter().map(|job| self.resolve(job)).collect();
+        let doubtful = |resolution: &Resolution| !matches!(resolution, Resolution::Use(..));
+        let remembered: HashSet<RosterKey> = jobs
+            .iter()
+            .zip(&resolutions)
+            .filter(|(_, resolution)| doubtful(resolution))
+            .flat_map(|(job, _)| roster_keys(job))
+            .filter(|key| !fresh.contains(key))
+            .collect();
+        if !remembered.is_empty() {
+            lock(&self.rosters).retain(|key, _| !remembered.contains(key));
+            self.read_rosters(remembered).await?;
+            resolutions = jobs.iter().map(|job| self.resolve(job)).collect();
+        }
+        let wanted: HashSet<_> = jobs
+            .iter()
+            .zip(&resolutions)
+            .filter_map(|(job, resolution)| match resolution {
+                Resolution::Use(id, _) => Some((job.tenant.clone(), id.clone())),
+                _ => None,
+            })
+            .collect();
+        let found = self.read_integrations(wanted).await?;
+        Ok(jobs
+            .iter()
+            .zip(resolutions)
+            .map(|(job, resolution)| match resolution {
+                Resolution::Use(id, source) => match found.get(&(job.tenant.clone(), id)) {
+                    Some(integration) => Choice::Send(integration.clone(), source),
+                    None => Choice::NotConfigured,
+                },
+                Resolution::Unusable(id, source, status) => Choice::Unusable(id, source, status),
+                Resolution::NotConfigured => Choice::NotConfigured,
+            })
+            .collect())
+    }
+
+    /// Drops what is remembered of an integration: what the provider said does not fit it any more.
+    pub(crate) fn forget(&self, integration: &Integration) {
+        let tenant = &integration.tenant;
+        lock(&self.integrations).remove(&(tenant.clone(), integration.id.clone()));
+        lock(&self.rosters).retain(|(of, _), _| of != tenant);
+    }
+
+    /// The choice out of what is remembered.
+    fn resolve(&self, job: &Job<'_>) -> Resolution {
+        let kept = lock(&self.rosters);
+        let rosters: Vec<&Roster> = roster_keys(job)
+            .iter()
+            .filter_map(|key| kept.get(key).map(|(_, roster)| roster))
+            .collect();
+        let metadata = &job.metadata;
+        resolution::resolve(
+            &rosters,
+            &Wanted {
+                provider: Some(metadata.channel()),
+                integration: metadata.integration_id.as_ref(),
+                account: metadata.phone_number_id.as_deref(),
+                users: metadata.users(),
+            },
+        )
+    }
+
+    /// Reads those that are not remembered, and names them.
+    async fn read_rosters(
+        &self,
+        mut wanted: HashSet<RosterKey>,
+    ) -> Result<HashSet<RosterKey>, StoreError> {
+        let now = self.clock.now();
+        {
+            let kept = lock(&self.rosters);
+            wanted.retain(|key| kept.get(key).is_none_or(|(until, _)| *until <= now));
+        }
+        if wanted.is_empty() {
+            return Ok(wanted);
+        }
+        let missing: Vec<RosterKey> = wanted.iter().cloned().collect();
+        let read = self.table.find_rosters(&missing).await?;
+        let until = self.clock.now().after(LIFETIME);
+        let mut kept = lock(&self.rosters);
+        make_room(&mut kept, now, read.len());
+        kept.extend(read.into_iter().map(|(key, roster)| (key, (until, roster))));
+        Ok(wanted)
+    }
+
+    async fn read_integrations(
+        &self,
+        wanted: HashSet<(TenantId, IntegrationId)>,
+    ) -> Result<HashMap<(TenantId, IntegrationId), Arc<Integration>>, StoreError> {
+        let now = self.clock.now();
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut missing = Vec::new();
+        {
+            let kept = lock(&self.integrations);
+            for key in wanted {
+                match kept.get(&key) {
+                    Some((until, integration)) if now < *until => {
+                        found.insert(key, integration.clone());
+                    }
+                    _ => missing.push(key),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let read = self.table.find_many(&missing).await?;
+        let until = self.clock.now().after(LIFETIME);
+        let mut kept = lock(&self.integrations);
+        make_room(&mut kept, now, read.len());
+        for integration in read {
+            let key = (integration.tenant.clone(), integration.id.clone());
+            let integration = Arc::new(integration);
+            kept.insert(key.clone(), (until, integration.clone()));
+            found.insert(key, integration);
+        }
+        Ok(found)
+    }
+}
+
+/// The rosters among which a message's integration is: its tenant's and those of the users it names.
+fn roster_keys(job: &Job<'_>) -> Vec<RosterKey> {
+    let users = job
+        .metadata
+        .users()
+        .into_iter()
+        .map(|user| Some(user.clone()));
+    [None]
+        .into_iter()
+        .chain(users)
+        .map(|user| (job.tenant.clone(), user))
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops what is out of date, and everything if that is not enough: it is only memory.
+fn make_room<K: std::hash::Hash + Eq, V>(
+    kept: &mut HashMap<K, (Timestamp, V)>,
+    now: Timestamp,
+    more: usize,
+) {
+    if kept.len() + more > MOST {
+        kept.retain(|_, (until, _)| now < *until);
+    }
+    if kept.len() + more > MOST {
+        kept.clear();
+    }
+}

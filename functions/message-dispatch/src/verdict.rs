@@ -1,0 +1,84 @@
+//! A provider refused a credential: is it really bad? One refusal is no proof, so the provider is asked once more
+//! in another way before the integration is switched to `invalid` and its tenant is told.
+
+use domain::integration::Status;
+use domain::ledger::AttemptResult;
+use domain::{Failure, FailureKind};
+use edge::problem::Causes;
+use providers::Provider;
+use store::integrations::Verdict;
+use store::notifications::Notification;
+
+use crate::plan::Ready;
+use crate::{Context, backoff};
+
+/// What follows for the message that was refused.
+pub(crate) async fn on_rejection(
+    context: &Context,
+    provider: &dyn Provider,
+    ready: &Ready,
+    refusal: Failure,
+) -> AttemptResult {
+    let integration = &*ready.integration;
+    let settings = &integration.settings;
+    let connection =
+        context
+            .overrides
+            .connect(provider, settings, &ready.credentials, &context.http);
+    let confirmed = match provider.check(connection).await {
+        Err(failure) if failure.kind.blames_credentials() => failure,
+        // It works after all, or cannot be asked now: try again a little later.
+        Ok(_) | Err(_) => return later(context, refusal),
+    };
+    let at = context.clock.now();
+    let verdict = Verdict {
+        status: Status::Invalid,
+        failure: Some(confirmed.clone()),
+        at,
+    };
+    let notification = Notification {
+        tenant: integration.tenant.clone(),
+        integration: integration.id.clone(),
+        at,
+        code: "integration_invalid",
+        detail: format!(
+            "{} can send no more: {}",
+            integration.name, confirmed.detail
+        ),
+        hint: confirmed.hint.clone(),
+    };
+    let changed = context
+        .integrations
+        .record_verdict(integration, &verdict, Some(&notification))
+        .await;
+    context.senders.forget(integration);
+    match changed {
+        Ok(true) => AttemptResult::Parked(confirmed),
+        Ok(false) => match context
+            .integrations
+            .find(&integration.tenant, &integration.id)
+            .await
+        {
+            Ok(Some(now)) if now.credential_version == integration.credential_version => {
+                AttemptResult::Parked(confirmed)
+            }
+            // The credential was replaced while we used the old one.
+            _ => later(context, refusal),
+        },
+        Err(error) => {
+            tracing::error!(error = %Causes(&error), "a refused credential could not be recorded");
+            later(context, refusal)
+        }
+    }
+}
+
+fn later(context: &Context, refusal: Failure) -> AttemptResult {
+    let until = context.clock.now().after(backoff::delay(None, 3));
+    AttemptResult::Deferred {
+        until,
+        failure: Failure {
+            kind: FailureKind::Unavailable,
+            ..refusal
+        },
+    }
+}

@@ -1,0 +1,14 @@
+//! Starts the webhook ingress.
+
+use edge::StartError;
+use webhook_ingress::config::Config;
+use webhook_ingress::{Context, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let context = Context::new(Config::from_env()?)?;
+    edge::lambda::serve(context, async |context, request, _| {
+        handle(context, request).await
+    })
+    .await
+}

@@ -1,0 +1,126 @@
+//! Routes and the key material that verifies their callers, kept for a minute: one read per URL and container.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::seal::SealContext;
+use domain::{Clock, IntegrationId, ProviderId, TenantId, Timestamp};
+use providers::{Verifier, Webhooks};
+use store::routes::WebhookRoutes;
+use vault::{OpenError, Opener};
+
+/// How long a route serves before it is read again; a removed one ends within this time.
+const LIFETIME: Duration = Duration::from_secs(60);
+/// Routes held at once, unknown ones included.
+const MOST: usize = 2_000;
+/// Longest token worth looking up; ours have 52 characters.
+const LONGEST_TOKEN: usize = 128;
+
+/// Whose events arrive on a route.
+pub(crate) struct Owner {
+    pub(crate) tenant: TenantId,
+    pub(crate) integration: IntegrationId,
+    pub(crate) provider: ProviderId,
+    pub(crate) accounts: Vec<String>,
+    pub(crate) webhooks: &'static dyn Webhooks,
+}
+
+/// A route as requests need it; one without an owner refuses everybody after the same work.
+pub(crate) struct KnownRoute {
+    pub(crate) owner: Option<Owner>,
+    pub(crate) verifier: Box<dyn Verifier>,
+}
+
+type Kept = HashMap<(String, String), (Timestamp, Arc<KnownRoute>)>;
+
+/// The routes this container has seen lately.
+pub(crate) struct Routes {
+    table: WebhookRoutes,
+    opener: Opener,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<Kept>,
+}
+
+impl Routes {
+    pub(crate) fn new(table: WebhookRoutes, opener: Opener, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            table,
+            opener,
+            clock,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The route of that provider and token; `Err` if it cannot be read at present.
+    pub(crate) async fn find(&self, provider: &str, token: &str) -> Result<Arc<KnownRoute>, ()> {
+        let key = (provider.to_owned(), token.to_owned());
+        let now = self.clock.now();
+        if let Some((until, route)) = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            && now < *until
+        {
+            return Ok(route.clone());
+        }
+        let route = Arc::new(self.read(provider, token).await?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.retain(|_, (until, _)| now < *until);
+        }
+        if kept.len() < MOST {
+            kept.insert(key, (now.after(LIFETIME), route.clone()));
+        }
+        Ok(route)
+    }
+
+    async fn read(&self, provider: &str, token: &str) -> Result<KnownRoute, ()> {
+        // A provider that is not in the list is worked on as the first one that is.
+        let webhooks = providers::find(provider)
+            .and_then(|provider| provider.webhooks())
+            .or_else(|| {
+                providers::ALL
+                    .iter()
+                    .find_map(|provider| provider.webhooks())
+            })
+            .ok_or(())?;
+        let unknown = || KnownRoute {
+            owner: None,
+            verifier: webhooks.verifier(None),
+        };
+        if token.len() > LONGEST_TOKEN {
+            return Ok(unknown());
+        }
+        let found = self.table.find(token).await.map_err(|error| {
+            tracing::error!(error = %edge::problem::Causes(&error), "routes cannot be read");
+        })?;
+        let Some(route) = found.filter(|route| route.provider.as_str() == provider) else {
+            return Ok(unknown());
+        };
+        let place = SealContext::of_webhook_secret(
+            &route.tenant,
+            &route.provider,
+            &route.integration,
+            route.secret_version,
+        );
+        match self.opener.open_credentials(&place, &route.secret).await {
+            Ok(secret) => Ok(KnownRoute {
+                verifier: webhooks.verifier(Some(&secret)),
+                owner: Some(Owner {
+                    tenant: route.tenant,
+                    integration: route.integration,
+                    provider: route.provider,
+                    accounts: route.accounts,
+                    webhooks,
+                }),
+            }),
+            Err(OpenError::DoesNotOpen) => Ok(unknown()),
+            Err(error) => {
+                tracing::error!(error = %error, "a webhook secret cannot be opened at present");
+                Err(())
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ use domain::seal::{Purpose, SealContext};
 use domain::time::SystemClock;
 use domain::{Caller, Clock, Integration, IntegrationId, ProviderId};
 use edge::auth::ClaimNames;
+use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
 use edge::{Problem, StartError};
 use providers::form::Filled;
@@ -44,9 +45,9 @@ impl Context {
     ///
     /// # Errors
     /// If a client cannot be set up.
-    pub fn new(config: Config) -> Result<Self, StartError> {
-        let sdk = config.aws.config()?;
-        let http = Egress::new(config.aws.extra_roots())?;
+    pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
+        let sdk = aws.config()?;
+        let http = Egress::new(aws.extra_roots())?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 

@@ -7,6 +7,7 @@ use domain::TenantId;
 use domain::event::{EventKind, InboundEvent};
 use domain::failure::StoreError;
 use edge::StartError;
+use edge::aws::AwsEnv;
 use edge::problem::Causes;
 use edge::sqs::{BatchReply, Done, SqsBatch, SqsRecord};
 use store::activity::Events;
@@ -25,8 +26,8 @@ impl Context {
     ///
     /// # Errors
     /// If a client cannot be set up.
-    pub fn new(config: Config) -> Result<Self, StartError> {
-        let sdk = config.aws.config()?;
+    pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
+        let sdk = aws.config()?;
         Ok(Self::with(config, &sdk))
     }
 

@@ -6,7 +6,8 @@ use inbound_router::{Context, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let context = Context::new(Config::from_env()?)?;
+    let (config, aws) = edge::start(Config::read)?;
+    let context = Context::new(config, &aws)?;
     edge::lambda::serve(context, async |context, batch, _| {
         handle(context, &batch).await
     })

@@ -15,6 +15,8 @@ mod plan;
 mod senders;
 mod verdict;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +24,12 @@ use domain::failure::Reaction;
 use domain::ledger::AttemptResult;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Clock, Timestamp};
+use domain::{Clock, MessageId, TenantId, Timestamp};
 use edge::StartError;
+use edge::aws::AwsEnv;
 use edge::lambda::Invocation;
 use edge::problem::Causes;
-use edge::queue::{Entry, Queue};
+use edge::queue::{self, Queue};
 use edge::sqs::{BatchReply, Done, SqsBatch};
 use providers::Overrides;
 use providers::http::{Egress, TOTAL_TIMEOUT};
@@ -67,9 +70,9 @@ impl Context {
     ///
     /// # Errors
     /// If a client cannot be set up.
-    pub fn new(config: Config) -> Result<Self, StartError> {
-        let sdk = config.aws.config()?;
-        let http = Egress::new(config.aws.extra_roots())?;
+    pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
+        let sdk = aws.config()?;
+        let http = Egress::new(aws.extra_roots())?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 
@@ -108,12 +111,15 @@ pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation
     let mut done = vec![Done::No; batch.records.len()];
     let now = context.clock.now();
     if now.until(invocation.deadline) >= LEAST_TIME {
-        let jobs = read(context, batch, &mut done, now).await;
+        let (jobs, repeats) = set_repeats_aside(read(context, batch, &mut done, now).await);
         match plan::make(context, jobs, now).await {
             Ok(plans) => carry_out(context, plans, invocation, &mut done).await,
             Err(error) => {
                 tracing::error!(error = %Causes(&error), "integrations cannot be read; the batch comes again");
             }
+        }
+        for (repeat, first) in repeats {
+            done[repeat] = done[first];
         }
     }
     let failed = batch
@@ -141,7 +147,7 @@ async fn read<'a>(
                     record = record.message_id,
                     "unreadable: to the dead-letter queue"
                 );
-                let entry = Entry {
+                let entry = queue::Entry {
                     body: &record.body,
                     tenant: None,
                     delay: Duration::ZERO,
@@ -152,6 +158,23 @@ async fn read<'a>(
         }
     }
     jobs
+}
+
+/// Leaves one job per message. A repeat in the same batch shares the fate of the first: pairs of their places.
+fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize, usize)>) {
+    let mut first: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
+    let mut repeats = Vec::new();
+    let mut kept = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match first.entry((job.tenant.clone(), job.id.clone())) {
+            Entry::Occupied(entry) => repeats.push((job.index, *entry.get())),
+            Entry::Vacant(entry) => {
+                entry.insert(job.index);
+                kept.push(job);
+            }
+        }
+    }
+    (kept, repeats)
 }
 
 fn took(taken: bool) -> Done {
@@ -169,7 +192,7 @@ async fn carry_out(
     let (waiting, mut acting): (Vec<_>, Vec<_>) = plans
         .into_iter()
         .partition(|plan| matches!(plan.step, Step::Later(_)));
-    let mut put_back: Vec<(usize, Entry<'_>)> = waiting
+    let mut put_back: Vec<(usize, queue::Entry<'_>)> = waiting
         .iter()
         .filter_map(|plan| match plan.step {
             Step::Later(delay) => Some((
@@ -225,8 +248,8 @@ async fn carry_out(
 
 enum FollowUp<'p> {
     Nothing(Done),
-    PutBack(Entry<'p>),
-    DeadLetter(Entry<'p>),
+    PutBack(queue::Entry<'p>),
+    DeadLetter(queue::Entry<'p>),
 }
 
 /// What an ended attempt still asks of the queue. Its outcome is on record first, so a crash here repeats nothing.

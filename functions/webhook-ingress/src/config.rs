@@ -1,13 +1,10 @@
 //! What the function needs from its environment.
 
-use edge::aws::AwsEnv;
-use edge::{Env, StartError};
+use edge::Env;
 
 /// The function's configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// `AWS_…`.
-    pub aws: AwsEnv,
     /// `WEBHOOK_ROUTES_TABLE`.
     pub webhook_routes_table: String,
     /// `KEY_RINGS_TABLE`.
@@ -17,19 +14,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads it, and starts logging at `LOG_LEVEL`.
-    ///
-    /// # Errors
-    /// Everything that is missing or wrong, at once.
-    pub fn from_env() -> Result<Self, StartError> {
-        let mut env = Env::new();
-        edge::log::start(env.parsed("LOG_LEVEL", tracing::Level::INFO));
-        let config = Self {
-            aws: AwsEnv::read(&mut env),
+    /// Reads it.
+    pub fn read(env: &mut Env) -> Self {
+        Self {
             webhook_routes_table: env.required("WEBHOOK_ROUTES_TABLE"),
             key_rings_table: env.required("KEY_RINGS_TABLE"),
             inbound_queue: env.required("INBOUND_QUEUE_URL"),
-        };
-        Ok(env.finish(config)?)
+        }
     }
 }

@@ -13,6 +13,7 @@ use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Clock, Timestamp};
 use edge::StartError;
+use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
 use edge::queue::{Entry, Queue};
 use providers::WebhookRequest;
@@ -38,8 +39,8 @@ impl Context {
     ///
     /// # Errors
     /// If a client cannot be set up.
-    pub fn new(config: Config) -> Result<Self, StartError> {
-        let sdk = config.aws.config()?;
+    pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
+        let sdk = aws.config()?;
         Ok(Self::with(config, &sdk, Arc::new(SystemClock)))
     }
 

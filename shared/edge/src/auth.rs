@@ -13,6 +13,16 @@ pub struct ClaimNames {
     groups: String,
 }
 
+impl Default for ClaimNames {
+    /// Cognito's.
+    fn default() -> Self {
+        Self {
+            tenant: "custom:tenant_id".into(),
+            groups: "cognito:groups".into(),
+        }
+    }
+}
+
 /// By which an operator names the tenant to act for; ignored from anybody else.
 pub const TENANT_HEADER: &str = "x-switchboard-tenant";
 

@@ -9,6 +9,7 @@ pub mod log;
 pub mod problem;
 pub mod queue;
 pub mod sqs;
+pub mod tls;
 
 pub use env::Env;
 pub use problem::Problem;

@@ -1,22 +1,23 @@
 //! AWS clients, set up by hand from what Lambda gives: no configuration files, no root store to parse, one HTTP
 //! client for all services. This is what makes a cold start short.
 
+mod connector;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::{Env, StartError};
+use crate::aws::connector::Connector;
+use crate::{Env, StartError, tls};
 
-/// Amazon's own roots, which all endpoints of AWS chain to: <https://www.amazontrust.com/repository/>.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where and as whom AWS is called.
 #[derive(Debug)]
@@ -59,17 +60,8 @@ impl AwsEnv {
         reason = "the one place where AWS clients are set up"
     )]
     pub fn config(&self) -> Result<SdkConfig, StartError> {
-        let mut roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-        if let Some(pem) = &self.extra_roots {
-            roots.add_pem_certificate(pem.as_slice());
-        }
-        let tls = TlsContext::builder().with_trust_store(roots).build()?;
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls)
-            .build_https();
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
+            .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(Duration::from_secs(4))
             .operation_attempt_timeout(Duration::from_secs(5))
             .operation_timeout(Duration::from_secs(12))
@@ -78,9 +70,11 @@ impl AwsEnv {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(http)
+            .http_client(Connector::new(tls::client_config(self.extra_roots())?, CONNECT_TIMEOUT))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts);
+            .timeout_config(timeouts)
+            // Bodies are small, and the time limits above cover them.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());
         Ok(config.build())
     }

@@ -8,9 +8,6 @@ use edge::sqs::contained;
 use crate::plan::{Plan, Ready, Step};
 use crate::{Context, backoff, verdict};
 
-/// Attempts that may end in the provider's own trouble before the message goes to the dead-letter queue.
-pub(crate) const MOST_TROUBLES: u32 = 8;
-
 /// Makes a claimed plan's attempt.
 pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
     match &plan.step {
@@ -23,10 +20,6 @@ pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
             contained(send(context, plan, ready), panicked).await
         }
         Step::Settle(_, _, result) => result.clone(),
-        Step::Later(delay) => AttemptResult::Deferred {
-            until: context.clock.now().after(*delay),
-            failure: Failure::new(FailureKind::Unavailable, "Waiting.", ""),
-        },
     }
 }
 

@@ -6,121 +6,128 @@ use edge::lambda::Invocation;
 use edge::problem::Causes;
 use store::ledger::Claimed;
 
+use crate::fate::Fate;
+use crate::job::Job;
 use crate::plan::{Plan, Step};
 use crate::{Context, backoff};
 
-/// What a claim came to.
-pub(crate) enum Held {
-    /// It is ours: act.
-    Ours,
-    /// There is nothing left to do.
-    Settled,
-    /// Not now, and not by us; it comes again.
-    Comes,
-    /// Put it back.
-    Later(std::time::Duration),
-}
-
-/// Claims every plan's attempt. A message that was tried before moves on to the attempt its ledger calls for.
-pub(crate) async fn take(
+/// Claims every plan's attempt: those that are ours to carry out, and the fates of the others. A message that was
+/// tried before moves on to the attempt its ledger calls for.
+pub(crate) async fn take<'a>(
     context: &Context,
-    plans: &mut [Plan<'_>],
+    plans: Vec<Plan<'a>>,
     invocation: &Invocation,
-    now: Timestamp,
-) -> Vec<Held> {
-    let batch = random::base32(&random::bytes::<10>());
-    let owner = |plan: &Plan<'_>| format!("{batch}-{}", plan.job.index);
-    let claims: Vec<Claim> = plans
-        .iter()
-        .map(|plan| claim(plan, owner(plan), invocation, now))
-        .collect();
-    let results = insert(context, plans, &claims).await;
-    let mut held = Vec::with_capacity(plans.len());
-    for (plan, claimed) in plans.iter_mut().zip(results) {
-        held.push(match claimed {
-            Claimed::Ours => Held::Ours,
-            Claimed::Exists | Claimed::Unavailable => {
-                let owner = format!("{batch}-{}", plan.job.index);
-                look_up(context, plan, owner, claimed, invocation, now).await
-            }
-        });
-    }
-    held
-}
-
-async fn insert(context: &Context, plans: &[Plan<'_>], claims: &[Claim]) -> Vec<Claimed> {
-    let rows: Vec<_> = plans
-        .iter()
-        .zip(claims)
-        .map(|(plan, claim)| ((&plan.job.tenant, &plan.job.id), claim))
-        .collect();
-    context.messages.claim(&rows).await
-}
-
-fn claim(plan: &Plan<'_>, owner: String, invocation: &Invocation, now: Timestamp) -> Claim {
-    let (integration, source) = match &plan.step {
-        Step::Send(ready) => (Some(ready.integration.id.clone()), ready.source.name()),
-        Step::Settle(integration, source, _) => (integration.clone(), *source),
-        Step::Later(_) => (None, "none"),
-    };
-    Claim {
-        attempt: plan.job.attempt,
-        owner,
-        at: now,
+) -> (Vec<Plan<'a>>, Vec<(Job<'a>, Fate)>) {
+    let desk = Desk {
+        context,
+        batch: random::base32(&random::bytes::<10>()),
+        now: context.clock.now(),
         lease_until: invocation.deadline.after(LEASE_MARGIN),
-        accepted_at: plan.job.accepted_at,
-        integration,
-        credential_source: source.to_owned(),
-        channel: plan.job.metadata.channel().to_string(),
+    };
+    let claims: Vec<Claim> = plans.iter().map(|plan| desk.claim(plan)).collect();
+    let results = desk.insert(&plans, &claims).await;
+    let mut ours = Vec::with_capacity(plans.len());
+    let mut others = Vec::new();
+    for (mut plan, claimed) in plans.into_iter().zip(results) {
+        let fate = match claimed {
+            Claimed::Ours => None,
+            _ => desk.look_up(&mut plan, claimed).await,
+        };
+        match fate {
+            None => ours.push(plan),
+            Some(fate) => others.push((plan.job, fate)),
+        }
     }
+    (ours, others)
 }
 
-/// The claim was there already, or its answer was lost: the ledger tells what to do.
-async fn look_up(
-    context: &Context,
-    plan: &mut Plan<'_>,
-    owner: String,
-    claimed: Claimed,
-    invocation: &Invocation,
+/// What the claims of a batch have in common.
+struct Desk<'c> {
+    context: &'c Context,
+    /// Names this batch among all that may hold claims.
+    batch: String,
     now: Timestamp,
-) -> Held {
-    let key = (&plan.job.tenant, &plan.job.id);
-    let ledger = match context.messages.find(key).await {
-        Ok(ledger) => ledger,
-        Err(error) => {
-            tracing::warn!(error = %Causes(&error), message = %plan.job.id, "the ledger cannot be read");
-            return Held::Comes;
+    lease_until: Timestamp,
+}
+
+impl Desk<'_> {
+    fn owner(&self, plan: &Plan<'_>) -> String {
+        format!("{}-{}", self.batch, plan.job.index)
+    }
+
+    fn claim(&self, plan: &Plan<'_>) -> Claim {
+        let (integration, source) = match &plan.step {
+            Step::Send(ready) => (Some(ready.integration.id.clone()), ready.source.name()),
+            Step::Settle(integration, source, _) => (integration.clone(), *source),
+        };
+        Claim {
+            attempt: plan.job.attempt,
+            owner: self.owner(plan),
+            at: self.now,
+            lease_until: self.lease_until,
+            accepted_at: plan.job.accepted_at,
+            integration,
+            credential_source: source.to_owned(),
+            channel: plan.job.metadata.channel().to_string(),
         }
-    };
-    match ledger.next(now, &owner) {
-        Next::Ours => Held::Ours,
-        Next::Settled => Held::Settled,
-        Next::Held => Held::Comes,
-        Next::Wait(until) => {
-            plan.job.attempt = ledger
-                .outcomes
-                .last()
-                .map_or(plan.job.attempt, |o| o.attempt + 1);
-            Held::Later(now.until(until))
-        }
-        Next::Claim(_) if claimed == Claimed::Unavailable => Held::Later(backoff::delay(None, 1)),
-        Next::Claim(attempt) => {
-            plan.job.attempt = attempt;
-            let again = claim(plan, owner, invocation, now);
-            match insert(context, std::slice::from_ref(plan), &[again]).await[..] {
-                [Claimed::Ours] => Held::Ours,
-                _ => Held::Comes,
+    }
+
+    async fn insert(&self, plans: &[Plan<'_>], claims: &[Claim]) -> Vec<Claimed> {
+        let rows: Vec<_> = plans
+            .iter()
+            .zip(claims)
+            .map(|(plan, claim)| ((&plan.job.tenant, &plan.job.id), claim))
+            .collect();
+        self.context.messages.claim(&rows).await
+    }
+
+    /// The claim was there already, or its answer was lost: the ledger tells. `None` if it is ours after all.
+    async fn look_up(&self, plan: &mut Plan<'_>, claimed: Claimed) -> Option<Fate> {
+        let key = (&plan.job.tenant, &plan.job.id);
+        let ledger = match self.context.messages.find(key).await {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                tracing::warn!(error = %Causes(&error), message = %plan.job.id, "the ledger cannot be read");
+                return Some(Fate::ComesAgain);
             }
-        }
-        Next::RecordUnknown(attempt) => {
-            let outcome = Outcome {
-                attempt,
-                at: now,
-                result: AttemptResult::Unknown(died()),
-            };
-            match context.messages.write_outcome_once(key, &outcome).await {
-                Ok(()) => Held::Settled,
-                Err(_) => Held::Comes,
+        };
+        match ledger.next(self.now, &self.owner(plan)) {
+            Next::Ours => None,
+            Next::Settled => Some(Fate::Settled),
+            Next::Held => Some(Fate::ComesAgain),
+            Next::Wait(until) => {
+                plan.job.attempt = ledger
+                    .outcomes
+                    .last()
+                    .map_or(plan.job.attempt, |last| last.attempt + 1);
+                Some(Fate::wait(&plan.job, self.now.until(until)))
+            }
+            Next::Claim(_) if claimed == Claimed::Unavailable => {
+                Some(Fate::wait(&plan.job, backoff::delay(None, 1)))
+            }
+            Next::Claim(attempt) => {
+                plan.job.attempt = attempt;
+                let claim = self.claim(plan);
+                let results = self.insert(std::slice::from_ref(plan), &[claim]).await;
+                (results != [Claimed::Ours]).then_some(Fate::ComesAgain)
+            }
+            Next::RecordUnknown(attempt) => {
+                let result = AttemptResult::Unknown(died());
+                let outcome = Outcome {
+                    attempt,
+                    at: self.now,
+                    result,
+                };
+                let written = self
+                    .context
+                    .messages
+                    .write_outcome_once(key, &outcome)
+                    .await;
+                Some(if written.is_ok() {
+                    Fate::Settled
+                } else {
+                    Fate::ComesAgain
+                })
             }
         }
     }

@@ -5,6 +5,7 @@ use domain::{MessageId, TenantId, Timestamp};
 use edge::queue::Entry;
 use edge::sqs::SqsRecord;
 use serde_json::value::RawValue;
+use std::collections::{HashMap, hash_map};
 use std::time::Duration;
 
 /// One message to send, at one of its attempts.
@@ -104,4 +105,21 @@ impl<'a> Job<'a> {
             ],
         }
     }
+}
+
+/// Leaves one job per message. A repeat in the same batch shares the fate of the first: pairs of their places.
+pub(crate) fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize, usize)>) {
+    let mut first: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
+    let mut repeats = Vec::new();
+    let mut kept = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match first.entry((job.tenant.clone(), job.id.clone())) {
+            hash_map::Entry::Occupied(entry) => repeats.push((job.index, *entry.get())),
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert(job.index);
+                kept.push(job);
+            }
+        }
+    }
+    (kept, repeats)
 }

@@ -8,6 +8,7 @@ mod attempts;
 mod backoff;
 mod claims;
 pub mod config;
+mod fate;
 mod job;
 mod outcomes;
 mod pauses;
@@ -15,21 +16,17 @@ mod plan;
 mod senders;
 mod verdict;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::failure::Reaction;
-use domain::ledger::AttemptResult;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Clock, MessageId, TenantId, Timestamp};
+use domain::{Clock, Timestamp};
 use edge::StartError;
 use edge::aws::AwsEnv;
 use edge::lambda::Invocation;
 use edge::problem::Causes;
-use edge::queue::{self, Queue};
+use edge::queue::{Entry, Queue};
 use edge::sqs::{BatchReply, Done, SqsBatch};
 use providers::Overrides;
 use providers::http::{Egress, TOTAL_TIMEOUT};
@@ -39,12 +36,9 @@ use store::ledger::Messages;
 use store::parked::Parked;
 use vault::{AwsKms, CacheLimits, Opener, RingKeys};
 
-use crate::claims::Held;
 use crate::config::Config;
 use crate::job::Job;
-use crate::outcomes::Ended;
 use crate::pauses::Pauses;
-use crate::plan::{Plan, Step};
 use crate::senders::Senders;
 
 /// No send begins with less time left than a request may take and its outcome needs.
@@ -109,18 +103,8 @@ impl Context {
 /// Sends a batch; what is not settled or put back comes again.
 pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation) -> BatchReply {
     let mut done = vec![Done::No; batch.records.len()];
-    let now = context.clock.now();
-    if now.until(invocation.deadline) >= LEAST_TIME {
-        let (jobs, repeats) = set_repeats_aside(read(context, batch, &mut done, now).await);
-        match plan::make(context, jobs, now).await {
-            Ok(plans) => carry_out(context, plans, invocation, &mut done).await,
-            Err(error) => {
-                tracing::error!(error = %Causes(&error), "integrations cannot be read; the batch comes again");
-            }
-        }
-        for (repeat, first) in repeats {
-            done[repeat] = done[first];
-        }
+    if context.clock.now().until(invocation.deadline) >= LEAST_TIME {
+        send(context, batch, invocation, &mut done).await;
     }
     let failed = batch
         .records
@@ -128,6 +112,26 @@ pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation
         .zip(&done)
         .filter(|(_, done)| **done == Done::No);
     BatchReply::failed(failed.map(|(record, _)| record.message_id.clone()))
+}
+
+async fn send(context: &Context, batch: &SqsBatch, invocation: &Invocation, done: &mut [Done]) {
+    let now = context.clock.now();
+    let (jobs, repeats) = job::set_repeats_aside(read(context, batch, done, now).await);
+    let (plans, mut ended) = match plan::make(context, jobs, now).await {
+        Ok(planned) => planned,
+        Err(error) => {
+            let error = &Causes(&error);
+            tracing::error!(%error, "integrations cannot be read; the batch comes again");
+            return;
+        }
+    };
+    let (ours, not_ours) = claims::take(context, plans, invocation).await;
+    ended.extend(not_ours);
+    ended.extend(outcomes::run(context, ours).await);
+    fate::settle(context, &ended, done).await;
+    for (repeat, first) in repeats {
+        done[repeat] = done[first];
+    }
 }
 
 /// Reads the records. What nobody can read goes to the dead-letter queue at once, with the reason.
@@ -147,129 +151,17 @@ async fn read<'a>(
                     record = record.message_id,
                     "unreadable: to the dead-letter queue"
                 );
-                let entry = queue::Entry {
+                let entry = Entry {
                     body: &record.body,
                     tenant: None,
                     delay: Duration::ZERO,
                     attributes: vec![("reason", reason)],
                 };
-                done[index] = took(context.dead_letters.send(&[entry]).await[..] == [true]);
+                if context.dead_letters.send(&[entry]).await[..] == [true] {
+                    done[index] = Done::Yes;
+                }
             }
         }
     }
     jobs
-}
-
-/// Leaves one job per message. A repeat in the same batch shares the fate of the first: pairs of their places.
-fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize, usize)>) {
-    let mut first: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
-    let mut repeats = Vec::new();
-    let mut kept = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        match first.entry((job.tenant.clone(), job.id.clone())) {
-            Entry::Occupied(entry) => repeats.push((job.index, *entry.get())),
-            Entry::Vacant(entry) => {
-                entry.insert(job.index);
-                kept.push(job);
-            }
-        }
-    }
-    (kept, repeats)
-}
-
-fn took(taken: bool) -> Done {
-    if taken { Done::Yes } else { Done::No }
-}
-
-/// Claims what is to be acted on, acts, and puts back what has to wait.
-async fn carry_out(
-    context: &Context,
-    plans: Vec<Plan<'_>>,
-    invocation: &Invocation,
-    done: &mut [Done],
-) {
-    let now = context.clock.now();
-    let (waiting, mut acting): (Vec<_>, Vec<_>) = plans
-        .into_iter()
-        .partition(|plan| matches!(plan.step, Step::Later(_)));
-    let mut put_back: Vec<(usize, queue::Entry<'_>)> = waiting
-        .iter()
-        .filter_map(|plan| match plan.step {
-            Step::Later(delay) => Some((
-                plan.job.index,
-                plan.job.again(delay, plan.job.attempt, plan.job.troubles),
-            )),
-            _ => None,
-        })
-        .collect();
-
-    let held = claims::take(context, &mut acting, invocation, now).await;
-    let mut ours = Vec::with_capacity(acting.len());
-    let mut others = Vec::new();
-    for (plan, held) in acting.into_iter().zip(held) {
-        match held {
-            Held::Ours => ours.push(plan),
-            Held::Settled => done[plan.job.index] = Done::Yes,
-            Held::Comes => {}
-            Held::Later(delay) => others.push((plan, delay)),
-        }
-    }
-    put_back.extend(others.iter().map(|(plan, delay)| {
-        (
-            plan.job.index,
-            plan.job.again(*delay, plan.job.attempt, plan.job.troubles),
-        )
-    }));
-
-    let ended = outcomes::run(context, &ours).await;
-    let mut dead = Vec::new();
-    for one in &ended {
-        match follow_up(one, context.clock.now()) {
-            FollowUp::Nothing(settled) => done[one.plan.job.index] = settled,
-            FollowUp::PutBack(entry) => put_back.push((one.plan.job.index, entry)),
-            FollowUp::DeadLetter(entry) => dead.push((one.plan.job.index, entry)),
-        }
-    }
-    for (queue, entries) in [(&context.queue, put_back), (&context.dead_letters, dead)] {
-        if entries.is_empty() {
-            continue;
-        }
-        let (places, entries): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-        for (place, taken) in places.into_iter().zip(queue.send(&entries).await) {
-            done[place] = took(taken);
-        }
-    }
-    let sent = ended
-        .iter()
-        .filter(|one| matches!(one.outcome.result, AttemptResult::Sent { .. }))
-        .count();
-    tracing::info!(messages = done.len(), sent, "batch done");
-}
-
-enum FollowUp<'p> {
-    Nothing(Done),
-    PutBack(queue::Entry<'p>),
-    DeadLetter(queue::Entry<'p>),
-}
-
-/// What an ended attempt still asks of the queue. Its outcome is on record first, so a crash here repeats nothing.
-fn follow_up<'p>(ended: &Ended<'p, '_>, now: Timestamp) -> FollowUp<'p> {
-    let job = &ended.plan.job;
-    let (AttemptResult::Deferred { until, failure }, true) =
-        (&ended.outcome.result, ended.recorded)
-    else {
-        return FollowUp::Nothing(took(ended.recorded));
-    };
-    let counts = failure.kind.reaction() == Reaction::TryLater { counts: true };
-    let troubles = job.troubles + u32::from(counts);
-    let mut entry = job.again(now.until(*until), ended.outcome.attempt + 1, troubles);
-    if troubles < attempts::MOST_TROUBLES {
-        return FollowUp::PutBack(entry);
-    }
-    entry.delay = Duration::ZERO;
-    entry.attributes.push((
-        "reason",
-        format!("Tried {troubles} times: {}", failure.detail),
-    ));
-    FollowUp::DeadLetter(entry)
 }

@@ -1,37 +1,53 @@
 //! Runs a batch's attempts side by side and writes their outcomes together: at the latest a moment after each, so
 //! that a crash loses little, and in as few writes as that allows.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::ledger::{AttemptResult, Outcome};
 use edge::problem::Causes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use store::ledger::MessageKey;
 use store::parked::ParkedMessage;
 
+use crate::fate::Fate;
+use crate::job::Job;
 use crate::plan::{Plan, Step};
 use crate::{Context, attempts};
 
 /// Longest time that an outcome waits for others before it is written.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
-const TRIES: u32 = 3;
-
-/// How a plan ended, and whether that is on record.
-pub(crate) struct Ended<'p, 'a> {
-    pub(crate) plan: &'p Plan<'a>,
-    pub(crate) outcome: Outcome,
-    pub(crate) recorded: bool,
+/// Makes all attempts, records how they ended, and tells what becomes of their messages.
+pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
+    let recorded = attempt_all(context, &plans).await;
+    let now = context.clock.now();
+    let sent = recorded
+        .values()
+        .flatten()
+        .filter(|o| matches!(o.result, AttemptResult::Sent { .. }));
+    tracing::info!(messages = plans.len(), sent = sent.count(), "batch done");
+    plans
+        .into_iter()
+        .map(|plan| {
+            let outcome = recorded.get(&plan.job.index).and_then(Option::as_ref);
+            let fate = outcome.map_or(Fate::ComesAgain, |o| Fate::after(&plan.job, o, now));
+            (plan.job, fate)
+        })
+        .collect()
 }
 
-/// Makes all attempts and records how they ended.
-pub(crate) async fn run<'p, 'a>(context: &Context, plans: &'p [Plan<'a>]) -> Vec<Ended<'p, 'a>> {
+/// Outcomes by the place of their record; `None` for one that could not be recorded.
+type Recorded = HashMap<usize, Option<Outcome>>;
+
+async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Recorded {
     let mut attempts: FuturesUnordered<_> =
         plans.iter().map(|plan| attempt(context, plan)).collect();
     let mut writes = FuturesUnordered::new();
     let mut waiting = Vec::new();
-    let mut ended = Vec::with_capacity(plans.len());
+    let mut recorded = Recorded::with_capacity(plans.len());
     let mut timer = std::pin::pin!(tokio::time::sleep(LONGEST_WAIT));
-    while ended.len() < plans.len() {
+    while recorded.len() < plans.len() {
         tokio::select! {
             Some(one) = attempts.next(), if !attempts.is_empty() => {
                 if waiting.is_empty() {
@@ -45,13 +61,15 @@ pub(crate) async fn run<'p, 'a>(context: &Context, plans: &'p [Plan<'a>]) -> Vec
             () = &mut timer, if !waiting.is_empty() => {
                 writes.push(record(context, std::mem::take(&mut waiting)));
             }
-            Some(written) = writes.next(), if !writes.is_empty() => ended.extend(written),
+            Some(written) = writes.next(), if !writes.is_empty() => recorded.extend(written),
         }
     }
-    ended
+    recorded
 }
 
-async fn attempt<'p, 'a>(context: &Context, plan: &'p Plan<'a>) -> (&'p Plan<'a>, Outcome) {
+type Attempted<'p, 'a> = (&'p Plan<'a>, Outcome);
+
+async fn attempt<'p, 'a>(context: &Context, plan: &'p Plan<'a>) -> Attempted<'p, 'a> {
     let result = attempts::make(context, plan).await;
     (
         plan,
@@ -63,55 +81,51 @@ async fn attempt<'p, 'a>(context: &Context, plan: &'p Plan<'a>) -> (&'p Plan<'a>
     )
 }
 
-async fn record<'p, 'a>(
-    context: &Context,
-    batch: Vec<(&'p Plan<'a>, Outcome)>,
-) -> Vec<Ended<'p, 'a>> {
-    let mut ended = Vec::with_capacity(batch.len());
-    for (plan, outcome) in batch {
+async fn record(context: &Context, attempted: Vec<Attempted<'_, '_>>) -> Recorded {
+    let mut recorded = Recorded::with_capacity(attempted.len());
+    let mut recordable = Vec::with_capacity(attempted.len());
+    for (plan, outcome) in attempted {
         // A parked message is kept before its record says so: a crash between the two loses nothing.
-        let recorded = match outcome.result {
-            AttemptResult::Parked(_) => keep(context, plan).await,
-            _ => true,
-        };
-        ended.push(Ended {
-            plan,
-            outcome,
-            recorded,
-        });
-    }
-    let rows: Vec<_> = ended
-        .iter()
-        .filter(|one| one.recorded)
-        .map(|one| ((&one.plan.job.tenant, &one.plan.job.id), &one.outcome))
-        .collect();
-    let mut written = rows.is_empty();
-    for _ in 0..TRIES {
-        if written {
-            break;
+        let parked = matches!(outcome.result, AttemptResult::Parked(_));
+        if parked && !keep(context, plan).await {
+            recorded.insert(plan.job.index, None);
+        } else {
+            recordable.push((plan, outcome));
         }
-        match context.messages.write_outcomes(&rows).await {
-            Ok(()) => written = true,
+    }
+    let rows: Vec<_> = recordable
+        .iter()
+        .map(|(plan, o)| ((&plan.job.tenant, &plan.job.id), o))
+        .collect();
+    let written = write(context, &rows).await;
+    recorded.extend(
+        recordable
+            .into_iter()
+            .map(|(plan, o)| (plan.job.index, written.then_some(o))),
+    );
+    recorded
+}
+
+async fn write(context: &Context, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
+    const TRIES: u32 = 3;
+    for _ in 0..TRIES {
+        match context.messages.write_outcomes(rows).await {
+            Ok(()) => return true,
             Err(error) => tracing::warn!(error = %Causes(&error), "outcomes are written again"),
         }
     }
-    if !written {
-        tracing::error!(
-            messages = rows.len(),
-            "outcomes are not on record; the provider's word will settle them"
-        );
-        for one in &mut ended {
-            one.recorded = false;
-        }
-    }
-    ended
+    tracing::error!(
+        messages = rows.len(),
+        "outcomes are not on record; the provider's word will settle them"
+    );
+    false
 }
 
 async fn keep(context: &Context, plan: &Plan<'_>) -> bool {
     let integration = match &plan.step {
         Step::Send(ready) => ready.integration.id.clone(),
         Step::Settle(Some(integration), ..) => integration.clone(),
-        _ => return false,
+        Step::Settle(None, ..) => return false,
     };
     let message = ParkedMessage {
         id: plan.job.id.clone(),

@@ -13,6 +13,7 @@ use domain::{Credentials, Integration, IntegrationId, Timestamp};
 use futures_util::future::join_all;
 use vault::OpenError;
 
+use crate::fate::Fate;
 use crate::job::Job;
 use crate::senders::Choice;
 use crate::{Context, backoff};
@@ -23,14 +24,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) step: Step,
 }
 
-/// What is to be done.
+/// What is to be done under a claim.
 pub(crate) enum Step {
-    /// Claim it and send it.
+    /// Send it.
     Send(Ready),
-    /// Claim it and record this result; nothing is to be sent.
+    /// Record this result; nothing is to be sent.
     Settle(Option<IntegrationId>, &'static str, AttemptResult),
-    /// Put it back untouched.
-    Later(Duration),
 }
 
 /// Everything that the one request needs.
@@ -41,7 +40,7 @@ pub(crate) struct Ready {
     pub(crate) credentials: Arc<Credentials>,
 }
 
-/// Plans a batch.
+/// Plans a batch: what is to be claimed, and what has to wait untouched.
 ///
 /// # Errors
 /// [`StoreError`] if the tenants' integrations cannot be read.
@@ -49,18 +48,25 @@ pub(crate) async fn make<'a>(
     context: &Context,
     jobs: Vec<Job<'a>>,
     now: Timestamp,
-) -> Result<Vec<Plan<'a>>, StoreError> {
+) -> Result<(Vec<Plan<'a>>, Vec<(Job<'a>, Fate)>), StoreError> {
     let choices = context.senders.choose(&jobs).await?;
     let opened = open_all(context, &choices).await;
-    Ok(jobs
-        .into_iter()
-        .zip(choices)
-        .map(|(job, choice)| {
-            let step = step(context, &job, choice, &opened, now);
-            Plan { job, step }
-        })
-        .collect())
+    let mut plans = Vec::with_capacity(jobs.len());
+    let mut waiting = Vec::new();
+    for (job, choice) in jobs.into_iter().zip(choices) {
+        match step(context, &job, choice, &opened, now) {
+            Ok(step) => plans.push(Plan { job, step }),
+            Err(Wait(delay)) => {
+                let fate = Fate::wait(&job, delay);
+                waiting.push((job, fate));
+            }
+        }
+    }
+    Ok((plans, waiting))
 }
+
+/// Nothing can be done now.
+struct Wait(Duration);
 
 type Opened = HashMap<IntegrationId, Result<Arc<Credentials>, OpenError>>;
 
@@ -85,42 +91,43 @@ async fn open_all(context: &Context, choices: &[Choice]) -> Opened {
     .collect()
 }
 
-fn step(context: &Context, job: &Job<'_>, choice: Choice, opened: &Opened, now: Timestamp) -> Step {
+fn step(
+    context: &Context,
+    job: &Job<'_>,
+    choice: Choice,
+    opened: &Opened,
+    now: Timestamp,
+) -> Result<Step, Wait> {
     let (id, source) = match &choice {
         Choice::Send(integration, source) => (Some(integration.id.clone()), source.name()),
         Choice::Unusable(id, source, _) => (Some(id.clone()), source.name()),
         Choice::NotConfigured => (None, "none"),
     };
+    let settle = |result| Ok(Step::Settle(id.clone(), source, result));
     if job.metadata.not_after.is_some_and(|limit| limit <= now) {
-        return Step::Settle(id, source, AttemptResult::Failed(expired()));
+        return settle(AttemptResult::Failed(expired()));
     }
     let (integration, source) = match choice {
         Choice::Send(integration, source) => (integration, source),
-        Choice::Unusable(_, _, status) => {
-            return Step::Settle(id, source, AttemptResult::Parked(unusable(status)));
-        }
-        Choice::NotConfigured => {
-            return Step::Settle(id, source, AttemptResult::Failed(not_configured()));
-        }
+        Choice::Unusable(_, _, status) => return settle(AttemptResult::Parked(unusable(status))),
+        Choice::NotConfigured => return settle(AttemptResult::Failed(not_configured())),
     };
     if let Some(left) = context.pauses.left(&integration.id, now) {
-        return Step::Later(backoff::delay(Some(left), 0));
+        return Err(Wait(backoff::delay(Some(left), 0)));
     }
     match opened.get(&integration.id) {
-        Some(Ok(credentials)) => Step::Send(Ready {
+        Some(Ok(credentials)) => Ok(Step::Send(Ready {
             integration,
             source,
             credentials: credentials.clone(),
-        }),
-        Some(Err(OpenError::DoesNotOpen)) => {
-            Step::Settle(id, source.name(), AttemptResult::Parked(does_not_open()))
-        }
+        })),
+        Some(Err(OpenError::DoesNotOpen)) => settle(AttemptResult::Parked(does_not_open())),
         // Trouble of ours is no fault of the message or the credential: it waits.
-        Some(Err(OpenError::Unavailable(reason))) => {
-            tracing::error!(reason, "credentials cannot be opened at present");
-            Step::Later(backoff::delay(None, 5))
+        Some(Err(error @ OpenError::Unavailable(_))) => {
+            tracing::error!(%error, "credentials cannot be opened at present");
+            Err(Wait(backoff::delay(None, 5)))
         }
-        None => Step::Later(backoff::delay(None, 5)),
+        None => Err(Wait(backoff::delay(None, 5))),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use domain::integration::Status;
 use domain::ledger::AttemptResult;
-use domain::{Failure, FailureKind};
+use domain::{Failure, FailureKind, Integration};
 use edge::problem::Causes;
 use providers::Provider;
 use store::integrations::Verdict;
@@ -54,22 +54,21 @@ pub(crate) async fn on_rejection(
     context.senders.forget(integration);
     match changed {
         Ok(true) => AttemptResult::Parked(confirmed),
-        Ok(false) => match context
-            .integrations
-            .find(&integration.tenant, &integration.id)
-            .await
-        {
-            Ok(Some(now)) if now.credential_version == integration.credential_version => {
-                AttemptResult::Parked(confirmed)
-            }
-            // The credential was replaced while we used the old one.
-            _ => later(context, refusal),
-        },
+        Ok(false) if is_current(context, integration).await => AttemptResult::Parked(confirmed),
+        // The credential was replaced while we used the old one.
+        Ok(false) => later(context, refusal),
         Err(error) => {
             tracing::error!(error = %Causes(&error), "a refused credential could not be recorded");
             later(context, refusal)
         }
     }
+}
+
+/// Whether the credential that we used is still the stored one.
+async fn is_current(context: &Context, used: &Integration) -> bool {
+    let key = (used.tenant.clone(), used.id.clone());
+    let stored = context.integrations.find_many(&[key]).await.unwrap_or_default();
+    stored.first().is_some_and(|stored| stored.credential_version == used.credential_version)
 }
 
 fn later(context: &Context, refusal: Failure) -> AttemptResult {

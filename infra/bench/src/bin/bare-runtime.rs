@@ -1,0 +1,12 @@
+//! The smallest function there is: the Lambda runtime and nothing else. What it needs to start, all others need.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async {
+        Ok::<_, Error>(json!({}))
+    }))
+    .await
+}

@@ -1,0 +1,109 @@
+//! Lets real SDK clients talk to the stand-in without a socket.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use super::wire::Answer;
+use super::{Cloud, REGION};
+
+impl Cloud {
+    /// Configuration for SDK clients that talk to this stand-in: three attempts with next to no pause between
+    /// them, no time limits.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a configuration for tests, with no retry pauses"
+    )]
+    pub fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::from_keys("AKIAIOSFODNN7EXAMPLE", "not-a-secret", None);
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.http_client())
+            .retry_config(
+                RetryConfig::standard()
+                    .with_initial_backoff(Duration::from_millis(1))
+                    .with_max_backoff(Duration::from_millis(2)),
+            )
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build()
+    }
+
+    /// The HTTP client of [`Cloud::sdk_config`], for configurations of one's own. It honours read time limits.
+    pub fn http_client(&self) -> impl HttpClient + Clone + use<> {
+        Connector {
+            cloud: self.clone(),
+            read_timeout: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Connector {
+    cloud: Cloud,
+    read_timeout: Option<Duration>,
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self {
+            read_timeout: settings.read_timeout(),
+            ..self.clone()
+        })
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move {
+            // A call that awaits nothing would hide every race between tasks.
+            tokio::task::yield_now().await;
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let body = request.body().bytes().unwrap_or_default();
+            match connector.cloud.answer(target, body) {
+                Answer::Reply(reply) => {
+                    let status = StatusCode::try_from(reply.status)
+                        .map_err(|error| ConnectorError::other(error.into(), None))?;
+                    let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
+                    for (name, value) in reply.headers {
+                        response.headers_mut().insert(name, value);
+                    }
+                    Ok(response)
+                }
+                Answer::Reset => Err(ConnectorError::io(
+                    io::Error::from(io::ErrorKind::ConnectionReset).into(),
+                )),
+                Answer::Silence => match connector.read_timeout {
+                    Some(limit) => {
+                        tokio::time::sleep(limit).await;
+                        Err(ConnectorError::timeout(
+                            io::Error::from(io::ErrorKind::TimedOut).into(),
+                        ))
+                    }
+                    None => pending().await,
+                },
+            }
+        })
+    }
+}

@@ -27,7 +27,7 @@ use store::integrations::{IntegrationChanges, Integrations};
 use store::key_rings::KeyRingsTable;
 use store::ledger::Messages;
 use store::parked::Parked;
-use vault::{AwsKms, CacheLimits, Opener, RingAssignment, RingKeys, Sealer};
+use vault::{Opener, RingAssignment, RingKeys, Sealer};
 
 use crate::config::Config;
 
@@ -68,18 +68,9 @@ impl Context {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
-        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
-        let keys = |purpose| {
-            let limits = CacheLimits::default();
-            Arc::new(RingKeys::new(
-                purpose,
-                rows.clone(),
-                kms.clone(),
-                clock.clone(),
-                limits,
-            ))
-        };
+        let rows = KeyRingsTable::new(dynamodb.clone(), config.key_rings_table);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        let keys = |purpose| RingKeys::on_aws(purpose, rows.clone(), kms.clone(), clock.clone());
         let rings = |kms_key| RingAssignment {
             shared_rings: config.shared_rings,
             kms_key,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use domain::audit::AuditRecord;
 use domain::integration::Reference;
-use domain::seal::{Purpose, SealContext};
+use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Caller, Clock, Integration, IntegrationId, ProviderId};
 use edge::auth::ClaimNames;
@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use store::audit::AuditTable;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
-use vault::{AwsKms, CacheLimits, Opener, RingKeys};
+use vault::{Opener, RingKeys};
 
 use crate::config::Config;
 
@@ -59,15 +59,14 @@ impl Context {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
-        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
-        let limits = CacheLimits::default();
-        let keys = RingKeys::new(Purpose::Credentials, rows, kms, clock.clone(), limits);
+        let rows = KeyRingsTable::new(dynamodb.clone(), config.key_rings_table);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        let keys = RingKeys::on_aws(Purpose::Credentials, rows, kms, clock.clone());
         Self {
             claims: config.claims,
             integrations: Integrations::new(dynamodb.clone(), config.integrations_table),
             audit: AuditTable::new(dynamodb, config.audit_table),
-            opener: Opener::new(Arc::new(keys)),
+            opener: Opener::new(keys),
             http,
             overrides: config.overrides,
             clock,
@@ -83,7 +82,7 @@ impl Context {
     }
 
     async fn open(&self, integration: &Integration) -> Result<Filled, Problem> {
-        let place = SealContext::of_credentials(integration);
+        let place = integration.credentials_place();
         let opened = self
             .opener
             .open_credentials(&place, &integration.credentials)

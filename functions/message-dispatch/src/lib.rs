@@ -34,7 +34,7 @@ use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::ledger::Messages;
 use store::parked::Parked;
-use vault::{AwsKms, CacheLimits, Opener, RingKeys};
+use vault::{Opener, RingKeys};
 
 use crate::config::Config;
 use crate::job::Job;
@@ -78,10 +78,9 @@ impl Context {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
-        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
-        let limits = CacheLimits::default();
-        let keys = RingKeys::new(Purpose::Credentials, rows, kms, clock.clone(), limits);
+        let rows = KeyRingsTable::new(dynamodb.clone(), config.key_rings_table);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        let keys = RingKeys::on_aws(Purpose::Credentials, rows, kms, clock.clone());
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let integrations = Integrations::new(dynamodb.clone(), config.integrations_table);
         Self {
@@ -89,7 +88,7 @@ impl Context {
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
             parked: Parked::new(dynamodb, config.activity_table),
-            opener: Opener::new(Arc::new(keys)),
+            opener: Opener::new(keys),
             queue: Queue::new(sqs.clone(), config.messages_queue),
             dead_letters: Queue::new(sqs, config.dead_letter_queue),
             http,

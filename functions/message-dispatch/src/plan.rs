@@ -8,7 +8,6 @@ use domain::failure::{Failure, FailureKind, StoreError};
 use domain::integration::Status;
 use domain::ledger::AttemptResult;
 use domain::resolution::CredentialSource;
-use domain::seal::SealContext;
 use domain::{Credentials, Integration, IntegrationId, Timestamp};
 use futures_util::future::join_all;
 use vault::OpenError;
@@ -79,7 +78,7 @@ async fn open_all(context: &Context, choices: &[Choice]) -> Opened {
         }
     }
     join_all(chosen.into_values().map(async |integration| {
-        let place = SealContext::of_credentials(integration);
+        let place = integration.credentials_place();
         let opened = context
             .opener
             .open_credentials(&place, &integration.credentials)

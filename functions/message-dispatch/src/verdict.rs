@@ -67,8 +67,14 @@ pub(crate) async fn on_rejection(
 /// Whether the credential that we used is still the stored one.
 async fn is_current(context: &Context, used: &Integration) -> bool {
     let key = (used.tenant.clone(), used.id.clone());
-    let stored = context.integrations.find_many(&[key]).await.unwrap_or_default();
-    stored.first().is_some_and(|stored| stored.credential_version == used.credential_version)
+    let stored = context
+        .integrations
+        .find_many(&[key])
+        .await
+        .unwrap_or_default();
+    stored
+        .first()
+        .is_some_and(|stored| stored.credential_version == used.credential_version)
 }
 
 fn later(context: &Context, refusal: Failure) -> AttemptResult {

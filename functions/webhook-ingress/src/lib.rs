@@ -19,7 +19,7 @@ use edge::queue::{Entry, Queue};
 use providers::WebhookRequest;
 use store::key_rings::KeyRingsTable;
 use store::routes::WebhookRoutes;
-use vault::{AwsKms, CacheLimits, Opener, RingKeys};
+use vault::{Opener, RingKeys};
 
 use crate::config::Config;
 use crate::routes::{KnownRoute, Routes};
@@ -47,13 +47,12 @@ impl Context {
     /// As [`Context::new`], with clients and a clock from outside.
     pub fn with(config: Config, sdk: &aws_types::SdkConfig, clock: Arc<dyn Clock>) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-        let rows = Arc::new(KeyRingsTable::new(dynamodb.clone(), config.key_rings_table));
-        let kms = Arc::new(AwsKms(aws_sdk_kms::Client::new(sdk)));
-        let limits = CacheLimits::default();
-        let keys = RingKeys::new(Purpose::WebhookSecrets, rows, kms, clock.clone(), limits);
+        let rows = KeyRingsTable::new(dynamodb.clone(), config.key_rings_table);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        let keys = RingKeys::on_aws(Purpose::WebhookSecrets, rows, kms, clock.clone());
         let table = WebhookRoutes::new(dynamodb, config.webhook_routes_table);
         Self {
-            routes: Routes::new(table, Opener::new(Arc::new(keys)), clock.clone()),
+            routes: Routes::new(table, Opener::new(keys), clock.clone()),
             queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.inbound_queue),
             clock,
         }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::seal::SealContext;
 use domain::{Clock, IntegrationId, ProviderId, TenantId, Timestamp};
 use providers::{Verifier, Webhooks};
 use store::routes::WebhookRoutes;
@@ -68,7 +67,8 @@ impl Routes {
         let route = Arc::new(self.read(provider, token).await?);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
-            kept.retain(|_, (until, _)| now < *until);
+            // A flood of made-up URLs must not push out the real ones.
+            kept.retain(|_, (until, route)| now < *until && route.owner.is_some());
         }
         if kept.len() < MOST {
             kept.insert(key, (now.after(LIFETIME), route.clone()));
@@ -99,13 +99,11 @@ impl Routes {
         let Some(route) = found.filter(|route| route.provider.as_str() == provider) else {
             return Ok(unknown());
         };
-        let place = SealContext::of_webhook_secret(
-            &route.tenant,
-            &route.provider,
-            &route.integration,
-            route.secret_version,
-        );
-        match self.opener.open_credentials(&place, &route.secret).await {
+        match self
+            .opener
+            .open_credentials(&route.secret_place(), &route.secret)
+            .await
+        {
             Ok(secret) => Ok(KnownRoute {
                 verifier: webhooks.verifier(Some(&secret)),
                 owner: Some(Owner {

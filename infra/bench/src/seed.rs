@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use domain::integration::{Integration, Owner, Status, Webhook, WebhookStatus};
-use domain::seal::{Purpose, SealContext, Sealed};
+use domain::seal::{Purpose, Sealed};
 use domain::time::SystemClock;
 use domain::{Clock as _, Credentials, IntegrationId, TenantId, UserId, random};
 use edge::Env;
@@ -193,17 +193,12 @@ impl Tenants {
         });
         let accounts = provider.accounts(&integration.settings);
         integration.accounts = accounts.exclusive;
-        let place = SealContext::of_credentials(&integration);
+        let place = integration.credentials_place();
         integration.credentials = self
             .credentials
             .seal(&place, &credentials.to_plaintext())
             .await?;
-        let place = SealContext::of_webhook_secret(
-            &integration.tenant,
-            &integration.provider,
-            &integration.id,
-            integration.credential_version,
-        );
+        let place = integration.webhook_secret_place();
         let sealed = self
             .webhook_secrets
             .seal(&place, &webhook_secret.to_plaintext())

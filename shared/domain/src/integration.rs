@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::ids::{IntegrationId, ProviderId, TenantId, UserId};
-use crate::seal::Sealed;
+use crate::seal::{Purpose, SealContext, Sealed};
 use crate::time::Timestamp;
 
 /// Whose integration it is.
@@ -176,12 +176,42 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// The place its credentials are sealed for.
+    pub fn credentials_place(&self) -> SealContext<'_> {
+        SealContext {
+            tenant: &self.tenant,
+            provider: &self.provider,
+            integration: &self.id,
+            purpose: Purpose::Credentials,
+            record: "integration",
+            revision: self.credential_version,
+            origin: None,
+        }
+    }
+
+    /// The place the secret of its webhook is sealed for.
+    pub fn webhook_secret_place(&self) -> SealContext<'_> {
+        webhook_secret_place(
+            &self.tenant,
+            &self.provider,
+            &self.id,
+            self.credential_version,
+        )
+    }
+
     /// Whether that user may know of it: the tenant's are known to all of the tenant, a user's own to nobody else.
     pub fn is_visible_to(&self, user: &UserId) -> bool {
         match &self.owner {
             Owner::Tenant => true,
             Owner::User(owner) => owner == user,
         }
+    }
+
+    /// Whether the provider may call that route: it is the integration's present one, and configured.
+    pub fn is_called_on(&self, route: &str) -> bool {
+        self.webhook.as_ref().is_some_and(|webhook| {
+            webhook.route == route && webhook.status != WebhookStatus::NotConfigured
+        })
     }
 
     /// The state as it is shown.
@@ -191,6 +221,24 @@ impl Integration {
         } else {
             Status::Disabled
         }
+    }
+}
+
+/// The place a webhook's secret is sealed for, as its route names it.
+pub fn webhook_secret_place<'a>(
+    tenant: &'a TenantId,
+    provider: &'a ProviderId,
+    integration: &'a IntegrationId,
+    version: u64,
+) -> SealContext<'a> {
+    SealContext {
+        tenant,
+        provider,
+        integration,
+        purpose: Purpose::WebhookSecrets,
+        record: "webhook-route",
+        revision: version,
+        origin: None,
     }
 }
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{IntegrationId, ProviderId, TenantId};
-use crate::integration::Integration;
 
 /// Ciphertext in the vault's binary layout; the only form of a credential that the store accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,37 +57,4 @@ pub struct SealContext<'a> {
     pub revision: u64,
     /// `scheme://host:port` that the tenant chose for its secrets to be sent to, if it chose one.
     pub origin: Option<&'a str>,
-}
-
-impl<'a> SealContext<'a> {
-    /// The place of an integration's credentials.
-    pub fn of_credentials(integration: &'a Integration) -> Self {
-        Self {
-            tenant: &integration.tenant,
-            provider: &integration.provider,
-            integration: &integration.id,
-            purpose: Purpose::Credentials,
-            record: "integration",
-            revision: integration.credential_version,
-            origin: None,
-        }
-    }
-
-    /// The place of the secret on an integration's webhook route.
-    pub fn of_webhook_secret(
-        tenant: &'a TenantId,
-        provider: &'a ProviderId,
-        integration: &'a IntegrationId,
-        version: u64,
-    ) -> Self {
-        Self {
-            tenant,
-            provider,
-            integration,
-            purpose: Purpose::WebhookSecrets,
-            record: "webhook-route",
-            revision: version,
-            origin: None,
-        }
-    }
 }

@@ -13,7 +13,9 @@ use crate::StartError;
 /// # Errors
 /// If the extra roots are not certificates.
 pub fn client_config(extra_roots: Option<&[u8]>) -> Result<ClientConfig, StartError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     for certificate in CertificateDer::pem_slice_iter(extra_roots.unwrap_or_default()) {
         roots.add(certificate?)?;
     }

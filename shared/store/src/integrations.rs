@@ -439,6 +439,10 @@ impl IntegrationChanges {
         if let Some(route) = route {
             writes.push(routes::put(route, routes_table)?);
         }
+        let left = before.and_then(|before| before.webhook.as_ref());
+        if let Some(left) = left.filter(|left| !after.is_called_on(&left.route)) {
+            writes.push(routes::delete(&left.route, &after.id, routes_table)?);
+        }
         self.write(writes).await
     }
 

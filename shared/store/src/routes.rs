@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, ProviderId, TenantId};
-use domain::seal::Sealed;
+use domain::integration::webhook_secret_place;
+use domain::seal::{SealContext, Sealed};
 
 use crate::error::unavailable;
 use crate::item::{Attributes, Reader, binary, json, number, text};
@@ -27,6 +28,20 @@ pub struct WebhookRoute {
     pub secret: Sealed,
     /// The revision the seal is bound to.
     pub secret_version: u64,
+}
+
+impl WebhookRoute {
+    /// The place its secret is sealed for.
+    pub fn secret_place(&self) -> SealContext<'_> {
+        let Self {
+            tenant,
+            provider,
+            integration,
+            secret_version,
+            ..
+        } = self;
+        webhook_secret_place(tenant, provider, integration, *secret_version)
+    }
 }
 
 /// The WebhookRoutes table, for reading.

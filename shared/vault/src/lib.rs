@@ -35,6 +35,7 @@
 //! that carried the key from KMS, and the copies that the HTTP client makes of a header value, are not ours to wipe.
 
 pub mod context;
+mod error;
 mod kms;
 mod layout;
 mod opener;
@@ -42,7 +43,8 @@ mod rings;
 mod seal;
 mod sealer;
 
+pub use error::OpenError;
 pub use kms::{AwsKms, DataKey, KeyContext, KeyService, KeyServiceError};
-pub use opener::{OpenError, Opener};
+pub use opener::Opener;
 pub use rings::{CacheLimits, RingKeys};
 pub use sealer::{RingAssignment, Sealer};

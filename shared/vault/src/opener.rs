@@ -3,31 +3,14 @@
 use std::sync::Arc;
 
 use domain::credentials::Credentials;
-use domain::failure::StoreError;
 use domain::seal::{SealContext, Sealed};
 use zeroize::Zeroizing;
 
 use crate::context::canonical;
+use crate::error::OpenError;
 use crate::layout::Layout;
 use crate::rings::RingKeys;
 use crate::seal;
-
-/// Why a sealed value did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// It was changed, moved, or never sealed by us; deliberately no more is said.
-    #[error("the sealed value does not open")]
-    DoesNotOpen,
-    /// The keys cannot be had at present; says nothing about the value.
-    #[error("the vault's keys are not available: {0}")]
-    Unavailable(String),
-}
-
-impl From<StoreError> for OpenError {
-    fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
 
 /// Opens sealed values of one purpose.
 #[derive(Clone)]

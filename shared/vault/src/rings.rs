@@ -8,8 +8,8 @@ use domain::key_ring::{KeyRings, WrappedRingKey};
 use domain::seal::Purpose;
 use domain::time::{Clock, Timestamp};
 
-use crate::kms::{KeyContext, KeyService, KeyServiceError};
-use crate::opener::OpenError;
+use crate::error::OpenError;
+use crate::kms::{AwsKms, KeyContext, KeyService};
 use crate::seal::RingKey;
 
 /// How long and how much an unwrapped ring key may serve.
@@ -35,6 +35,9 @@ impl Default for CacheLimits {
         }
     }
 }
+
+/// How long an old key serves before the key service is asked again that did not answer.
+const PAUSE: Duration = Duration::from_secs(5);
 
 type Name = (String, u32);
 
@@ -73,6 +76,15 @@ impl Slot {
             None => Held::Nothing,
         }
     }
+
+    /// Lets the key that is held serve on for a while.
+    fn postpone(&self, now: Timestamp, uses: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = kept.as_mut() {
+            entry.refresh_at = now.after(PAUSE);
+            entry.uses_left = uses;
+        }
+    }
 }
 
 /// The ring keys of one purpose.
@@ -104,6 +116,23 @@ impl RingKeys {
         }
     }
 
+    /// Keys of `purpose`, unwrapped by AWS KMS, within the usual limits.
+    pub fn on_aws(
+        purpose: Purpose,
+        rows: impl KeyRings + 'static,
+        kms: aws_sdk_kms::Client,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let service = Arc::new(AwsKms(kms));
+        Arc::new(Self::new(
+            purpose,
+            Arc::new(rows),
+            service,
+            clock,
+            CacheLimits::default(),
+        ))
+    }
+
     /// What these keys are for.
     pub fn purpose(&self) -> Purpose {
         self.purpose
@@ -121,6 +150,7 @@ impl RingKeys {
                 match self.load(ring, version, &slot).await {
                     Err(OpenError::Unavailable(reason)) => {
                         tracing::warn!(ring, version, reason, "an old ring key serves on");
+                        slot.postpone(self.clock.now(), self.limits.uses);
                         Ok(key)
                     }
                     other => other,
@@ -212,14 +242,5 @@ impl RingKeys {
             }
         }
         slots.entry(name).or_default().clone()
-    }
-}
-
-impl From<KeyServiceError> for OpenError {
-    fn from(error: KeyServiceError) -> Self {
-        match error {
-            KeyServiceError::Unavailable(reason) => Self::Unavailable(reason),
-            KeyServiceError::Mismatch => Self::DoesNotOpen,
-        }
     }
 }

@@ -7,7 +7,7 @@ use domain::random;
 use domain::seal::{Purpose, SealContext, Sealed};
 
 use crate::context::canonical;
-use crate::opener::OpenError;
+use crate::error::OpenError;
 use crate::rings::RingKeys;
 use crate::seal;
 

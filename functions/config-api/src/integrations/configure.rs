@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::integration::{Masked, Owner, Status};
-use domain::seal::{SealContext, Sealed};
+use domain::seal::Sealed;
 use domain::{Caller, Credentials, Integration, IntegrationId};
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
@@ -217,20 +217,31 @@ async fn save(
     after.credentials = context
         .sealer
         .seal(
-            &SealContext::of_credentials(&after),
+            &after.credentials_place(),
             &filled.credentials.to_plaintext(),
         )
         .await
         .map_err(vault_unavailable)?;
     let (route, pending) = webhook::route(context, provider, &after, &filled.credentials).await?;
     after.webhook = pending;
-    let has_route = route.is_some();
-    context
+    let saved = context
         .changes
         .save(before.as_ref(), &after, route.as_ref())
-        .await
-        .map_err(write_problem)?;
-    if has_route {
+        .await;
+    if let Err(problem) = saved.map_err(write_problem) {
+        let of = (&subject, before.as_ref().map(|before| &before.id));
+        context
+            .audit(
+                caller,
+                "integration.configure",
+                of,
+                problem.code(),
+                request.id(),
+            )
+            .await?;
+        return Err(problem);
+    }
+    if route.is_some() {
         webhook::register(context, provider, &mut after, &filled.credentials).await?;
     }
     context
@@ -242,12 +253,8 @@ async fn save(
             request.id(),
         )
         .await?;
-    let resumed = match &before {
-        Some(_) => resume::resume(context, &after).await?,
-        None => 0,
-    };
-    if resumed > 0 {
-        tracing::info!(tenant = %after.tenant, integration = %after.id, resumed, "parked messages go out");
+    if before.is_some() {
+        resume::resume(context, &after).await?;
     }
     let status = if before.is_none() { 201 } else { 200 };
     let view = IntegrationView::new(&after, caller).warnings(&checked.warnings);
@@ -271,6 +278,7 @@ async fn save_about(
     context
         .audit(caller, "integration.change", subject, "ok", request.id())
         .await?;
+    resume::resume(context, &after).await?;
     let view = IntegrationView::new(&after, caller);
     Ok(HttpReply::data(200, &view).header("etag", view::tag(&after)))
 }
@@ -340,7 +348,7 @@ fn apply(
 }
 
 async fn open(context: &Context, integration: &Integration) -> Result<Filled, Problem> {
-    let place = SealContext::of_credentials(integration);
+    let place = integration.credentials_place();
     let credentials = match context
         .opener
         .open_credentials(&place, &integration.credentials)
@@ -357,7 +365,10 @@ async fn open(context: &Context, integration: &Integration) -> Result<Filled, Pr
     })
 }
 
-fn check_precondition(request: &HttpRequest, current: &Integration) -> Result<(), Problem> {
+pub(super) fn check_precondition(
+    request: &HttpRequest,
+    current: &Integration,
+) -> Result<(), Problem> {
     match request.header("if-match") {
         Some(wanted) if wanted != "*" && wanted != view::tag(current) => Err(Problem::new(
             412,

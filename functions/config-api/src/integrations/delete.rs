@@ -1,7 +1,6 @@
 //! Removing an integration: its webhook at the provider first, while there is a credential to do it with.
 
 use domain::Caller;
-use domain::seal::SealContext;
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 use store::WriteError;
@@ -17,7 +16,8 @@ pub(crate) async fn delete(
 ) -> Result<HttpReply, Problem> {
     let integration = super::find(context, caller, reference).await?;
     super::may_change(caller, &integration.owner)?;
-    let place = SealContext::of_credentials(&integration);
+    super::configure::check_precondition(request, &integration)?;
+    let place = integration.credentials_place();
     // What cannot be opened or deregistered must not keep the tenant from removing it.
     let message = match context
         .opener

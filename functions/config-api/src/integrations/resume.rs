@@ -1,6 +1,7 @@
 //! After a repair: the messages that waited go back on the queue, oldest first.
 
 use domain::Integration;
+use domain::integration::Status;
 use edge::Problem;
 use edge::queue::Entry;
 
@@ -9,9 +10,13 @@ use crate::Context;
 const PAGE: i32 = 100;
 const MOST_PAGES: usize = 20;
 
-/// Puts parked messages back, each under the attempt after the one that parked it. Doing it twice is harmless: the
-/// ledger lets an attempt be claimed once.
-pub(super) async fn resume(context: &Context, integration: &Integration) -> Result<usize, Problem> {
+/// Puts parked messages back, each under the attempt after the one that parked it, if the integration can send now.
+/// Doing it twice is harmless: the ledger lets an attempt be claimed once.
+pub(super) async fn resume(context: &Context, integration: &Integration) -> Result<(), Problem> {
+    let status = integration.shown_status();
+    if !matches!(status, Status::Connected | Status::Unverified) {
+        return Ok(());
+    }
     let mut resumed = 0;
     for _ in 0..MOST_PAGES {
         let waiting = context
@@ -46,5 +51,8 @@ pub(super) async fn resume(context: &Context, integration: &Integration) -> Resu
             break;
         }
     }
-    Ok(resumed)
+    if resumed > 0 {
+        tracing::info!(tenant = %integration.tenant, integration = %integration.id, resumed, "parked messages go out");
+    }
+    Ok(())
 }

@@ -1,7 +1,6 @@
 //! The integration's own webhook: its URL, its secrets, and the provider's knowledge of it.
 
 use domain::integration::{Webhook, WebhookStatus};
-use domain::seal::SealContext;
 use domain::{Credentials, Integration, random};
 use edge::Problem;
 use providers::Provider;
@@ -65,19 +64,16 @@ pub(super) async fn route(
             }),
         ));
     };
-    let (tenant, id) = (&integration.tenant, &integration.id);
-    let version = integration.credential_version;
-    let place = SealContext::of_webhook_secret(tenant, &integration.provider, id, version);
     let secret = context
         .webhook_sealer
-        .seal(&place, &secret.to_plaintext())
+        .seal(&integration.webhook_secret_place(), &secret.to_plaintext())
         .await
         .map_err(super::configure::vault_unavailable)?;
     let accounts = provider.accounts(&integration.settings);
     let route = WebhookRoute {
         key: key.clone(),
-        tenant: tenant.clone(),
-        integration: id.clone(),
+        tenant: integration.tenant.clone(),
+        integration: integration.id.clone(),
         provider: integration.provider.clone(),
         accounts: accounts
             .exclusive
@@ -85,7 +81,7 @@ pub(super) async fn route(
             .chain(accounts.shared)
             .collect(),
         secret,
-        secret_version: version,
+        secret_version: integration.credential_version,
     };
     let pending = Webhook {
         route: key,

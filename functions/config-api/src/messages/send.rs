@@ -24,7 +24,10 @@ pub(crate) async fn send(
     let key = idempotency_key(request)?;
     let mut metadata = match body.remove("metadata") {
         None => Map::new(),
-        Some(Value::Object(metadata)) => metadata,
+        Some(Value::Object(metadata)) => metadata
+            .into_iter()
+            .map(|(name, value)| (camel_case(&name), value))
+            .collect(),
         Some(_) => return Err(wrong("metadata", "must be an object")),
     };
     let payload = body
@@ -40,9 +43,7 @@ pub(crate) async fn send(
         return Err(wrong(unknown, "is not a field of a message"));
     }
     take_tenant(&mut metadata, caller)?;
-    let given = metadata
-        .remove("messageId")
-        .or_else(|| metadata.remove("message_id"));
+    let given = metadata.remove("messageId");
     let id = match (given, &key) {
         (Some(given), _) => given
             .as_str()
@@ -97,13 +98,22 @@ pub(crate) async fn send(
 
 /// A tenant that is not the caller's is answered as one that does not exist.
 fn take_tenant(metadata: &mut Map<String, Value>, caller: &Caller) -> Result<(), Problem> {
-    let named = metadata
-        .remove("tenantId")
-        .or_else(|| metadata.remove("tenant_id"));
-    match named {
+    match metadata.remove("tenantId") {
         Some(named) if named != caller.tenant.as_str() => Err(Problem::not_found("tenant")),
         _ => Ok(()),
     }
+}
+
+/// The queue's contract is camelCase; the API takes both.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut out = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

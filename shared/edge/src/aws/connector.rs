@@ -39,7 +39,10 @@ impl Connector {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Self { pool: Client::builder(TokioExecutor::new()).build(tls), read_timeout: None }
+        Self {
+            pool: Client::builder(TokioExecutor::new()).build(tls),
+            read_timeout: None,
+        }
     }
 }
 
@@ -49,7 +52,10 @@ impl HttpClient for Connector {
         settings: &HttpConnectorSettings,
         _: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Self { read_timeout: settings.read_timeout(), ..self.clone() })
+        SharedHttpConnector::new(Self {
+            read_timeout: settings.read_timeout(),
+            ..self.clone()
+        })
     }
 }
 
@@ -57,8 +63,9 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connector = self.clone();
         HttpConnectorFuture::new(async move {
-            let request =
-                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = request
+                .try_into_http1x()
+                .map_err(|error| ConnectorError::user(error.into()))?;
             let response = within(connector.read_timeout, connector.pool.request(request)).await?;
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))

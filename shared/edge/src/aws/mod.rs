@@ -70,7 +70,10 @@ impl AwsEnv {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(Connector::new(tls::client_config(self.extra_roots())?, CONNECT_TIMEOUT))
+            .http_client(Connector::new(
+                tls::client_config(self.extra_roots())?,
+                CONNECT_TIMEOUT,
+            ))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts)
             // Bodies are small, and the time limits above cover them.

@@ -212,8 +212,8 @@ fn tell_health(phone: &Phone, checked: &mut Checked) {
         );
     }
     if matches!(health.can_send_message.as_str(), "BLOCKED" | "LIMITED") {
-        for error in health.entities.iter().flat_map(|entity| &entity.errors) {
-            let failure = super::errors::failure_of_code(error.error_code);
+        let errors = health.entities.iter().flat_map(|entity| &entity.errors);
+        for failure in errors.filter_map(|error| super::errors::by_code(error.error_code)) {
             checked
                 .warnings
                 .push(format!("{} {}", failure.detail, failure.hint));
@@ -297,10 +297,8 @@ async fn inspect_token(
 
 /// A refusal here speaks of the app's own credentials: Meta uses several codes for it.
 fn secret_failure(failure: Failure) -> Failure {
-    let refused = matches!(
-        failure.provider_code.as_deref(),
-        Some("1" | "100" | "101" | "190")
-    );
+    let refused = failure.kind == FailureKind::CredentialsRejected
+        || failure.provider_code.as_deref() == Some("100");
     if !refused {
         return failure;
     }

@@ -31,17 +31,32 @@ struct GraphError {
 
 /// The failure that an answer other than 200 stands for.
 pub(super) fn failure_of(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
-    let Ok(Envelope { error }) = serde_json::from_slice(body) else {
-        return without_code(status);
+    let error = serde_json::from_slice(body).map(|Envelope { error }| error);
+    let coded = error
+        .ok()
+        .and_then(|error| Some((error.code?, error)))
+        .map(|(code, error)| (code, of_error(status, code, &error)));
+    let (code, failure) = match coded {
+        Some((code, failure)) => (code, failure.with_code(code.to_string())),
+        None => (0, without_code(status)),
     };
-    let Some(code) = error.code else {
-        return without_code(status);
-    };
-    let proof = error
-        .message
-        .to_ascii_lowercase()
-        .contains("appsecret_proof");
-    let failure = match (code, error.error_subcode) {
+    match wait(code, headers) {
+        Some(wait) if matches!(failure.kind, Throttled | RecipientThrottled) => failure.after(wait),
+        _ => failure,
+    }
+}
+
+fn of_error(status: u16, code: i64, error: &GraphError) -> Failure {
+    let message = error.message.to_ascii_lowercase();
+    let proof = message.contains("appsecret_proof");
+    let secret = message.contains("client secret");
+    match (code, error.error_subcode) {
+        // Otherwise code 1 is trouble of Meta's own.
+        (1, _) if secret => Failure::new(
+            CredentialsRejected,
+            "The app secret does not fit the app.",
+            "Copy the app secret again from App Dashboard → App settings → Basic.",
+        ),
         (100, _) if proof => Failure::new(
             PermissionMissing,
             "Meta asks for proof of the app secret, and the one given does not fit.",
@@ -63,11 +78,6 @@ pub(super) fn failure_of(status: u16, headers: &HeaderMap, body: &[u8]) -> Failu
             "Generate a new token in Meta Business settings; a system user's is not tied to a password.",
         ),
         _ => by_code(code).unwrap_or_else(|| unknown_code(status, error.is_transient)),
-    };
-    let failure = failure.with_code(code.to_string());
-    match wait(code, headers) {
-        Some(wait) if matches!(failure.kind, Throttled | RecipientThrottled) => failure.after(wait),
-        _ => failure,
     }
 }
 
@@ -102,6 +112,11 @@ fn without_code(status: u16) -> Failure {
 
 fn unknown_code(status: u16, transient: bool) -> Failure {
     match status {
+        429 => Failure::new(
+            Throttled,
+            "Meta asks for fewer calls.",
+            "Nothing to do; sending goes on when Meta allows it.",
+        ),
         _ if transient => trouble(),
         500.. => trouble(),
         401 | 403 => Failure::new(
@@ -126,7 +141,7 @@ fn trouble() -> Failure {
 }
 
 /// What each code means for us. `None` for one that is not listed.
-fn by_code(code: i64) -> Option<Failure> {
+pub(super) fn by_code(code: i64) -> Option<Failure> {
     let (kind, detail, hint): (FailureKind, &str, &str) = match code {
         0 | 101 | 102 | 104 | 190 | 2500 => (
             CredentialsRejected,
@@ -165,7 +180,8 @@ fn by_code(code: i64) -> Option<Failure> {
             "Meta has restricted the WhatsApp account for breaking its policies.",
             "Open WhatsApp Manager → Account quality and follow what Meta asks for there.",
         ),
-        131042 => (
+        // As an error, and as an account's health tells it.
+        131042 | 141006 => (
             AccountBlocked,
             "The WhatsApp account has no valid payment method.",
             "Add or repair the payment method in Meta Business settings → Billing.",

@@ -17,6 +17,8 @@ use crate::{Connection, MalformedBody, Verifier, WebhookRequest, Webhooks};
 
 const VERIFY_TOKEN: &str = "verify_token";
 const APP_SECRET: &str = "app_secret";
+/// 9999-12-31T23:59:59Z: no later time can be written as text.
+const LAST_SECOND: i64 = 253_402_300_799;
 
 #[async_trait]
 impl Webhooks for WhatsApp {
@@ -225,7 +227,9 @@ impl TextOrNumber {
             Self::Text(text) => text.parse().ok()?,
             Self::Absent => return None,
         };
-        (seconds > 0).then(|| Timestamp::from_seconds(seconds))
+        (1..=LAST_SECOND)
+            .contains(&seconds)
+            .then(|| Timestamp::from_seconds(seconds))
     }
 }
 

@@ -1,0 +1,292 @@
+//! The API with everything around it, and people who ask.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge::auth::ClaimNames;
+use http::Method;
+use provider_sandbox::{Options, Sandbox};
+use providers::http::{Egress, Outgoing};
+use serde_json::{Value, json};
+use testing::clock::ManualClock;
+use testing::cloud::Cloud;
+use testing::switchboard as names;
+use url::Url;
+
+use crate::door::Door;
+
+pub(crate) const INTEGRATIONS: &str = "/api/v1/settings/integrations";
+pub(crate) const WHATSAPP: &str = "/api/v1/settings/integrations/whatsapp";
+
+/// Somebody with a verified token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Person {
+    pub(crate) tenant: &'static str,
+    pub(crate) user: &'static str,
+    pub(crate) role: &'static str,
+}
+
+const fn of_one(user: &'static str, role: &'static str) -> Person {
+    Person {
+        tenant: "t_one",
+        user,
+        role,
+    }
+}
+
+pub(crate) const ADMIN: Person = of_one("u-admin", "admin");
+pub(crate) const MANAGER: Person = of_one("u-manager", "manager");
+pub(crate) const AGENT: Person = of_one("u-agent", "agent");
+pub(crate) const SERVICE: Person = of_one("u-service", "service");
+pub(crate) const OPERATOR: Person = Person {
+    tenant: "t_platform",
+    user: "u-operator",
+    role: "operator",
+};
+pub(crate) const STRANGER: Person = Person {
+    tenant: "t_two",
+    user: "u-stranger",
+    role: "admin",
+};
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u64,
+    pub(crate) headers: Value,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    pub(crate) fn id(&self) -> &str {
+        self.body["data"]["id"].as_str().expect("an id")
+    }
+
+    /// All but the request id, for comparing.
+    pub(crate) fn but_for_its_id(&self) -> (u64, String, String) {
+        let instance = self.body["instance"].as_str().unwrap_or("none");
+        (
+            self.status,
+            self.headers.to_string(),
+            self.text.replace(instance, "-"),
+        )
+    }
+
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u64, code: &str) {
+        assert_eq!(
+            (self.status, &self.body["code"]),
+            (status, &code.into()),
+            "{}",
+            self.text
+        );
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.body["success"], false);
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["type"], format!("urn:switchboard:problem:{code}"));
+        assert!(self.body["title"].is_string() && self.body["detail"].is_string());
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) cloud: Cloud,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) door: RefCell<Door>,
+    pub(crate) answers: RefCell<Vec<String>>,
+    api: config_api::Context,
+    http: Egress,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let cloud = names::cloud(clock.clone());
+        let sandbox = Sandbox::start(Options {
+            status_gap: Duration::ZERO,
+            ..Options::default()
+        })
+        .await
+        .expect("a free port");
+        let http = Egress::new(None).expect("a client");
+        let (listener, public_base_url) = Door::bind().await;
+        let ingress = webhook_ingress::config::Config {
+            webhook_routes_table: names::WEBHOOK_ROUTES.into(),
+            key_rings_table: names::KEY_RINGS.into(),
+            inbound_queue: Cloud::queue_url(names::INBOUND),
+        };
+        let sdk = cloud.sdk_config();
+        let ingress = webhook_ingress::Context::with(ingress, &sdk, clock.clone());
+        let overrides = json!({"whatsapp": {"base_url": sandbox.url()}});
+        let api = config_api::config::Config {
+            claims: ClaimNames::default(),
+            integrations_table: names::INTEGRATIONS.into(),
+            webhook_routes_table: names::WEBHOOK_ROUTES.into(),
+            activity_table: names::ACTIVITY.into(),
+            key_rings_table: names::KEY_RINGS.into(),
+            audit_table: names::AUDIT.into(),
+            credentials_key: Cloud::key_arn(names::CREDENTIALS_KEY),
+            webhook_secrets_key: Cloud::key_arn(names::WEBHOOK_SECRETS_KEY),
+            shared_rings: 2,
+            messages_queue: Cloud::queue_url(names::MESSAGES),
+            public_base_url,
+            overrides: serde_json::from_value(overrides).expect("overrides"),
+        };
+        Self {
+            api: config_api::Context::with(api, &sdk, http.clone(), clock.clone()),
+            door: RefCell::new(Door::open(listener, Arc::new(ingress))),
+            answers: RefCell::default(),
+            cloud,
+            clock,
+            sandbox,
+            http,
+        }
+    }
+
+    /// With tenant one's WhatsApp configured, and the answer to that.
+    pub(crate) async fn configured() -> (Self, Reply) {
+        let stage = Self::new().await;
+        let form = stage.form("one").await;
+        let reply = stage.call(ADMIN, "POST", WHATSAPP, form).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        (stage, reply)
+    }
+
+    pub(crate) async fn call(
+        &self,
+        who: Person,
+        method: &str,
+        path: &str,
+        body: impl Into<Value>,
+    ) -> Reply {
+        self.call_with(who, method, path, body, &[]).await
+    }
+
+    pub(crate) async fn get(&self, who: Person, path: &str) -> Reply {
+        self.call(who, "GET", path, Value::Null).await
+    }
+
+    pub(crate) async fn call_with(
+        &self,
+        who: Person,
+        method: &str,
+        path: &str,
+        body: impl Into<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        let mut event = event(who, method, path, &body.into());
+        for (name, value) in headers {
+            event["headers"][*name] = (*value).into();
+        }
+        self.raw(event).await
+    }
+
+    /// Asks with an event as it stands.
+    pub(crate) async fn raw(&self, event: Value) -> Reply {
+        let request = serde_json::from_value(event).expect("an event");
+        let reply = config_api::handle(&self.api, request).await;
+        let (status, text) = (u64::from(reply.status()), reply.body().to_owned());
+        let whole = serde_json::to_value(&reply).expect("an answer");
+        self.answers.borrow_mut().push(whole.to_string());
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        let headers = whole["headers"].clone();
+        Reply {
+            status,
+            headers,
+            text,
+            body,
+        }
+    }
+
+    /// Somebody of another tenant, in that role.
+    pub(crate) const fn somebody(role: &'static str) -> Person {
+        Person {
+            tenant: "t_two",
+            user: "u-other",
+            role,
+        }
+    }
+
+    /// Values that the sandbox accepts, as a form.
+    pub(crate) async fn form(&self, account: &str) -> Value {
+        let path = format!("/_sandbox/credentials?account={account}");
+        self.control(Method::GET, &path, Value::Null).await["whatsapp"].clone()
+    }
+
+    /// As [`Stage::form`], with these values changed.
+    pub(crate) async fn form_with(&self, account: &str, changes: Value) -> Value {
+        let mut form = self.form(account).await;
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            form[name] = value.clone();
+        }
+        form
+    }
+
+    /// Calls the sandbox's control API.
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
+        let url = Url::parse(&format!("{}{path}", self.sandbox.url())).expect("a URL");
+        let mut request = Outgoing::new(method, url);
+        if !body.is_null() {
+            request = request.json(body.to_string().into_bytes());
+        }
+        let answer = self.http.send(request).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{path}: {:?}", answer.body);
+        serde_json::from_slice(&answer.body).expect("JSON")
+    }
+
+    /// Makes all calls to the provider fail from now on.
+    pub(crate) async fn fault(&self, fault: Value) {
+        let rule = json!({"provider": "whatsapp", "fault": fault, "times": 0});
+        self.control(Method::POST, "/_sandbox/faults", rule).await;
+    }
+
+    /// What arrived at the provider so far.
+    pub(crate) async fn requests(&self) -> Vec<Value> {
+        let all = self
+            .control(Method::GET, "/_sandbox/requests", Value::Null)
+            .await;
+        all.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Number of items per table, but for the audit trail.
+    pub(crate) fn items(&self) -> [usize; 4] {
+        [
+            names::INTEGRATIONS,
+            names::WEBHOOK_ROUTES,
+            names::KEY_RINGS,
+            names::ACTIVITY,
+        ]
+        .map(|table| self.cloud.items(table).len())
+    }
+
+    /// What was done and how it ended; in no order, for the clock stands still.
+    pub(crate) fn trail(&self) -> Vec<(String, String)> {
+        let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or("-").to_owned();
+        let items = self.cloud.items(names::AUDIT);
+        items
+            .iter()
+            .map(|item| (text(item, "action"), text(item, "outcome")))
+            .collect()
+    }
+}
+
+/// A request as the gateway hands it over.
+pub(crate) fn event(who: Person, method: &str, path: &str, body: &Value) -> Value {
+    let groups = format!("[{}]", who.role);
+    let claims = json!({"sub": who.user, "custom:tenant_id": who.tenant, "cognito:groups": groups});
+    let body = match body {
+        Value::Null => Value::Null,
+        Value::String(text) => text.clone().into(),
+        other => other.to_string().into(),
+    };
+    json!({
+        "rawPath": path,
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": method}, "requestId": "req-4711", "authorizer": {"jwt": {"claims": claims}},
+        },
+        "body": body,
+    })
+}

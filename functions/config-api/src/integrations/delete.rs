@@ -16,7 +16,7 @@ pub(crate) async fn delete(
 ) -> Result<HttpReply, Problem> {
     let integration = super::find(context, caller, reference).await?;
     super::may_change(caller, &integration.owner)?;
-    super::configure::check_precondition(request, &integration)?;
+    super::problems::check_precondition(request, &integration)?;
     let place = integration.credentials_place();
     // What cannot be opened or deregistered must not keep the tenant from removing it.
     let message = match context
@@ -31,7 +31,7 @@ pub(crate) async fn delete(
         Ok(()) => {}
         Err(WriteError::Store(error)) => return Err(error.into()),
         Err(WriteError::Conflict | WriteError::AccountTaken) => {
-            return Err(super::configure::conflict());
+            return Err(super::problems::conflict());
         }
     }
     let subject = (&integration.provider, Some(&integration.id));

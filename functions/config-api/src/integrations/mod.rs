@@ -1,9 +1,12 @@
 //! A tenant's integrations.
 
+mod about;
+mod change;
 pub(crate) mod configure;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+mod problems;
 mod resume;
 mod view;
 mod webhook;

@@ -68,7 +68,7 @@ pub(super) async fn route(
         .webhook_sealer
         .seal(&integration.webhook_secret_place(), &secret.to_plaintext())
         .await
-        .map_err(super::configure::vault_unavailable)?;
+        .map_err(super::problems::vault_unavailable)?;
     let accounts = provider.accounts(&integration.settings);
     let route = WebhookRoute {
         key: key.clone(),

@@ -42,6 +42,8 @@ mod opener;
 mod rings;
 mod seal;
 mod sealer;
+#[cfg(test)]
+mod vectors;
 
 pub use error::OpenError;
 pub use kms::{AwsKms, DataKey, KeyContext, KeyService, KeyServiceError};

@@ -81,17 +81,19 @@ fn of_error(status: u16, code: i64, error: &GraphError) -> Failure {
     }
 }
 
-/// The failure that a code in a status webhook stands for.
-pub(super) fn failure_of_code(code: i64) -> Failure {
-    by_code(code)
-        .unwrap_or_else(|| {
-            Failure::new(
-                Undeliverable,
-                "Meta could not deliver the message.",
-                "Look the code up in Meta's list of error codes.",
-            )
-        })
-        .with_code(code.to_string())
+/// The failure that the code in a status webhook stands for, if there is one in it.
+pub(super) fn failure_of_status(code: Option<i64>) -> Failure {
+    let failure = code.and_then(by_code).unwrap_or_else(|| {
+        Failure::new(
+            Undeliverable,
+            "Meta could not deliver the message.",
+            "Look the code up in Meta's list of error codes.",
+        )
+    });
+    match code {
+        Some(code) => failure.with_code(code.to_string()),
+        None => failure,
+    }
 }
 
 fn without_code(status: u16) -> Failure {

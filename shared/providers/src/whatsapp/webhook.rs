@@ -296,12 +296,8 @@ fn status_event(
         _ => return None,
     };
     let failure = (what == DeliveryStatus::Failed).then(|| {
-        let code = status
-            .errors
-            .first()
-            .and_then(|error| error.code)
-            .unwrap_or_default();
-        errors::failure_of_code(code)
+        let code = status.errors.first().and_then(|error| error.code);
+        errors::failure_of_status(code)
     });
     let participant = status
         .recipient_participant_id

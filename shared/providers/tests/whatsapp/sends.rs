@@ -120,7 +120,7 @@ async fn each_refusal_says_what_to_do() {
             "one",
             json!({"to": TO, "type": "text", "text": {"body": ""}}),
             InvalidRequest,
-            "100",
+            "131008",
         ),
         (
             "one",

@@ -1,0 +1,10 @@
+//! The connection test against AWS in memory and the provider sandbox on loopback.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says what it expected"
+)]
+
+mod callers;
+mod given;
+mod stage;
+mod stored;

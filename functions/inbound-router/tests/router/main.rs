@@ -1,0 +1,10 @@
+//! The router against AWS in memory: repeated, out of order, malformed, and with the table failing.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says what it expected"
+)]
+
+mod messages;
+mod stage;
+mod statuses;
+mod trouble;

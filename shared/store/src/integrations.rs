@@ -243,8 +243,8 @@ impl Integrations {
         Ok(found)
     }
 
-    /// Records what a test of the stored credential found; `false` if the credential was replaced meanwhile, and
-    /// then nothing is changed.
+    /// Records what a test of the stored credential found; `false` if there is nothing to record: the credential was
+    /// replaced meanwhile, or its state is known already and `notification` was given, which is told once.
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer.
@@ -254,35 +254,61 @@ impl Integrations {
         verdict: &Verdict,
         notification: Option<&Notification>,
     ) -> Result<bool, StoreError> {
-        let mut after = tested.clone();
+        const TRIES: usize = 5;
+        let mut current = tested.clone();
+        for _ in 0..TRIES {
+            if self.try_verdict(&current, verdict, notification).await? {
+                return Ok(true);
+            }
+            let key = (tested.tenant.clone(), tested.id.clone());
+            let Some(stored) = self.find_many(&[key]).await?.into_iter().next() else {
+                return Ok(false);
+            };
+            let replaced = stored.credential_version != tested.credential_version;
+            let told = notification.is_some() && stored.status == verdict.status;
+            if replaced || told {
+                return Ok(false);
+            }
+            current = stored;
+        }
+        Err(StoreError::Unavailable(
+            "the record, which changes all the time,",
+            None,
+        ))
+    }
+
+    /// Writes the verdict over exactly that revision, for the roster's line is made from it.
+    async fn try_verdict(
+        &self,
+        current: &Integration,
+        verdict: &Verdict,
+        notification: Option<&Notification>,
+    ) -> Result<bool, StoreError> {
+        let mut after = current.clone();
         after.status = verdict.status;
+        let mut set =
+            "SET #status = :status, updated_at = :now, revision = revision + :one".to_owned();
         let mut update = Update::builder()
             .table_name(&self.table)
-            .key(PK, text(tested.tenant.as_str()))
-            .key(SK, text(keys::integration(&tested.id)))
-            .condition_expression(
-                "credential_version = :tested AND #status <> :disabled AND #status <> :same",
-            )
+            .key(PK, text(current.tenant.as_str()))
+            .key(SK, text(keys::integration(&current.id)))
+            .condition_expression("revision = :read AND #status <> :known")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":tested", number(tested.credential_version))
-            .expression_attribute_values(":disabled", text(Status::Disabled.name()))
+            .expression_attribute_values(":read", number(current.revision))
+            // Told once: only the write that changes the state may tell.
+            .expression_attribute_values(
+                ":known",
+                text(notification.map_or("", |_| verdict.status.name())),
+            )
             .expression_attribute_values(":status", text(verdict.status.name()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", time(verdict.at));
-        let mut set =
-            "SET #status = :status, updated_at = :now, revision = revision + :one".to_owned();
-        if notification.is_some() {
-            // Told once: only the write that changes the state may tell.
-            update = update.expression_attribute_values(":same", text(verdict.status.name()));
-        } else {
-            update = update.expression_attribute_values(":same", text("-"));
-        }
-        if verdict.status == Status::Connected {
-            set.push_str(", verified_at = :now REMOVE last_error");
-        }
         if let Some(failure) = &verdict.failure {
             set.push_str(", last_error = :failure");
             update = update.expression_attribute_values(":failure", json(failure));
+        }
+        if verdict.status == Status::Connected {
+            set.push_str(", verified_at = :now REMOVE last_error");
         }
         let update = update
             .update_expression(set)
@@ -295,13 +321,13 @@ impl Integrations {
         if let Some(notification) = notification {
             writes.push(notification.put(&self.table)?);
         }
-        match self
+        let written = self
             .client
             .transact_write_items()
             .set_transact_items(Some(writes))
             .send()
-            .await
-        {
+            .await;
+        match written {
             Ok(_) => Ok(true),
             Err(error) if cancelled_by_condition(error.as_service_error()).is_some() => Ok(false),
             Err(error) => Err(unavailable(error)),

@@ -17,7 +17,7 @@ pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
                 "Switchboard failed while it was sending: the message may or may not have been sent.",
                 "Wait for the message's status before sending again; the operator has been alarmed.",
             ));
-            contained(send(context, plan, ready), panicked).await
+            contained(Box::pin(send(context, plan, ready)), panicked).await
         }
         Step::Settle(_, _, result) => result.clone(),
     }
@@ -61,7 +61,7 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
     match failure.kind.reaction() {
         Reaction::GiveUp => AttemptResult::Failed(failure),
         Reaction::AwaitEvidence => AttemptResult::Unknown(failure),
-        Reaction::Park => verdict::on_rejection(context, provider, ready, failure).await,
+        Reaction::Park => Box::pin(verdict::on_rejection(context, provider, ready, failure)).await,
         Reaction::TryLater { counts } => {
             let tries = if counts { plan.job.troubles + 1 } else { 1 };
             let delay = backoff::delay(failure.retry_after, tries);

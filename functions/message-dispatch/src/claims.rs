@@ -67,8 +67,8 @@ impl Desk<'_> {
             lease_until: self.lease_until,
             accepted_at: plan.job.accepted_at,
             integration,
-            credential_source: source.to_owned(),
-            channel: plan.job.metadata.channel().to_string(),
+            credential_source: source.into(),
+            channel: plan.job.metadata.channel().clone(),
         }
     }
 

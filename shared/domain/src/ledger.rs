@@ -5,13 +5,14 @@
 //! router. No fact overwrites another, so a status webhook that overtakes the outcome is never lost. The state
 //! of a message is computed from its facts, here and nowhere else.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::ids::IntegrationId;
-use crate::time::Timestamp;
+use crate::ids::{IntegrationId, ProviderId};
+use crate::time::{Timestamp, millis};
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,39 +37,44 @@ pub enum MessageStatus {
 }
 
 /// The right to make one attempt: held by one invocation until the lease ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// 1 for the first try.
     pub attempt: u32,
     /// Random, one per received record: tells our own claim, whose answer was lost, from another's.
     pub owner: String,
     /// When it was made.
+    #[serde(with = "millis")]
     pub at: Timestamp,
     /// After this no process can still be sending under it.
+    #[serde(with = "millis")]
     pub lease_until: Timestamp,
     /// When the queue took the message in.
+    #[serde(with = "millis")]
     pub accepted_at: Timestamp,
     /// Through which integration; none where the tenant has none that fits.
     pub integration: Option<IntegrationId>,
     /// Why that one, or `none`.
-    pub credential_source: String,
+    pub credential_source: Cow<'static, str>,
     /// Provider type.
-    pub channel: String,
+    pub channel: ProviderId,
 }
 
 /// How an attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Which attempt.
     pub attempt: u32,
     /// When it ended.
+    #[serde(with = "millis")]
     pub at: Timestamp,
     /// How.
     pub result: AttemptResult,
 }
 
 /// How an attempt ended, in one word with its particulars.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AttemptResult {
     /// Accepted by the provider under this id.
     Sent {
@@ -80,6 +86,7 @@ pub enum AttemptResult {
     /// Not sent; to be tried again.
     Deferred {
         /// Not before this time.
+        #[serde(with = "millis")]
         until: Timestamp,
         /// Why.
         failure: Failure,
@@ -345,7 +352,7 @@ mod tests {
             accepted_at: at(50),
             integration: Some(IntegrationId::make()),
             credential_source: "tenant".into(),
-            channel: "whatsapp".into(),
+            channel: ProviderId::parse("whatsapp").unwrap(),
         }
     }
 

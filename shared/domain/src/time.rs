@@ -87,6 +87,29 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// As milliseconds since the epoch, for records that only we read: `#[serde(with = "domain::time::millis")]`.
+pub mod millis {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Timestamp;
+
+    /// Writes the number.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        time.0.serialize(serializer)
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp)
+    }
+}
+
 /// Where "now" comes from; tests set it, production asks the system.
 pub trait Clock: Send + Sync {
     /// The present time.

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::StartError;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is known of one invocation besides its event.
 #[derive(Debug, Clone)]
 pub struct Invocation {

@@ -102,7 +102,7 @@ pub enum Done {
     No,
 }
 
-/// Runs `future`; a panic in it is logged without its text and becomes `otherwise`.
+/// Runs `future`; a panic in it is logged without its text and becomes `otherwise`. Box what is large: it is moved.
 pub async fn contained<T>(future: impl Future<Output = T>, otherwise: T) -> T {
     AssertUnwindSafe(future)
         .catch_unwind()

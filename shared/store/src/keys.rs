@@ -81,14 +81,16 @@ pub fn message(id: &MessageId) -> String {
 /// Last part of the sort keys of a message's facts.
 pub(crate) mod fact {
     pub(crate) const ACCEPTED: &str = "ACCEPTED";
+    pub(crate) const CLAIM: &str = "CLAIM";
     pub(crate) const EVIDENCE: &str = "EVIDENCE";
+    pub(crate) const OUTCOME: &str = "OUTCOME";
 
     pub(crate) fn claim(attempt: u32) -> String {
-        format!("CLAIM#{attempt:04}")
+        format!("{CLAIM}#{attempt:04}")
     }
 
     pub(crate) fn outcome(attempt: u32) -> String {
-        format!("OUTCOME#{attempt:04}")
+        format!("{OUTCOME}#{attempt:04}")
     }
 }
 

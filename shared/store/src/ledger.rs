@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::event::{DeliveryStatus, StatusUpdate};
 use domain::failure::StoreError;
-use domain::ids::{IntegrationId, MessageId, TenantId};
-use domain::ledger::{AttemptResult, Claim, Ledger, Outcome};
+use domain::ids::{MessageId, TenantId};
+use domain::ledger::{Claim, Ledger, Outcome};
 use domain::time::Timestamp;
 
 use crate::error::{is_conditional_failure, unavailable};
@@ -21,6 +21,9 @@ use crate::keys::{self, PK, SK, TTL, fact};
 
 /// How long the facts about a message are kept.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// A claim or an outcome, as JSON.
+const FACT: &str = "fact";
 
 /// The messages' part of the Activity table.
 #[derive(Debug, Clone)]
@@ -55,8 +58,7 @@ impl Messages {
     /// `domain::ledger::Ledger::next`.
     pub async fn claim(&self, claims: &[(MessageKey<'_>, &Claim)]) -> Vec<Claimed> {
         let statement = format!(
-            "INSERT INTO \"{}\" VALUE {{'{PK}': ?, '{SK}': ?, '{TTL}': ?, 'owner': ?, 'at': ?, \
-             'lease_until': ?, 'accepted_at': ?, 'integration': ?, 'credential_source': ?, 'channel': ?}}",
+            "INSERT INTO \"{}\" VALUE {{'{PK}': ?, '{SK}': ?, '{TTL}': ?, '{FACT}': ?}}",
             self.table
         );
         let mut results = Vec::with_capacity(claims.len());
@@ -280,15 +282,7 @@ fn claim_statement(
             fact::claim(claim.attempt)
         )))
         .parameters(number(claim.at.after(RETENTION).seconds()))
-        .parameters(text(&claim.owner))
-        .parameters(time(claim.at))
-        .parameters(time(claim.lease_until))
-        .parameters(time(claim.accepted_at))
-        .parameters(text(
-            claim.integration.as_ref().map_or("none", |id| id.as_str()),
-        ))
-        .parameters(text(&claim.credential_source))
-        .parameters(text(&claim.channel))
+        .parameters(json(claim))
         .build()
         .ok()
 }
@@ -309,37 +303,17 @@ fn put(item: HashMap<String, AttributeValue>) -> Result<WriteRequest, StoreError
 
 fn outcome_item(key: MessageKey<'_>, outcome: &Outcome) -> Attributes {
     let mut item = fact_item(key, &fact::outcome(outcome.attempt), outcome.at);
-    item.insert("at".into(), time(outcome.at));
-    let (result, failure) = match &outcome.result {
-        AttemptResult::Sent { provider_id } => {
-            item.insert("provider_id".into(), text(provider_id));
-            ("sent", None)
-        }
-        AttemptResult::Failed(failure) => ("failed", Some(failure)),
-        AttemptResult::Deferred { until, failure } => {
-            item.insert("until".into(), time(*until));
-            ("deferred", Some(failure))
-        }
-        AttemptResult::Parked(failure) => ("parked", Some(failure)),
-        AttemptResult::Unknown(failure) => ("unknown", Some(failure)),
-    };
-    item.insert("result".into(), text(result));
-    if let Some(failure) = failure {
-        item.insert("failure".into(), json(failure));
-    }
+    item.insert(FACT.into(), json(outcome));
     item
 }
 
 fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<(), StoreError> {
     let item = Reader(item);
     let fact = item.text(SK)?.get(prefix..).unwrap_or_default();
-    let (kind, attempt) = fact.split_once('#').unwrap_or((fact, "0"));
-    let attempt: u32 = attempt
-        .parse()
-        .map_err(|_| StoreError::Malformed("attempt"))?;
-    match kind {
-        fact::ACCEPTED => ledger.accepted_at = Some(item.time("at")?),
-        fact::EVIDENCE => {
+    match fact.split('#').next() {
+        Some(fact::ACCEPTED) => ledger.accepted_at = Some(item.time("at")?),
+        Some(fact::CLAIM) => ledger.claims.push(item.json(FACT)?),
+        Some(fact::EVIDENCE) => {
             let evidence = &mut ledger.evidence;
             evidence.provider_id = item.find_text("provider_id").map(str::to_owned);
             evidence.sent_at = item.find_time("sent_at");
@@ -348,36 +322,7 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
             evidence.failed_at = item.find_time("failed_at");
             evidence.failure = item.find_json("failure");
         }
-        "CLAIM" => ledger.claims.push(Claim {
-            attempt,
-            owner: item.text("owner")?.to_owned(),
-            at: item.time("at")?,
-            lease_until: item.time("lease_until")?,
-            accepted_at: item.time("accepted_at")?,
-            integration: IntegrationId::parse(item.text("integration")?).ok(),
-            credential_source: item.text("credential_source")?.to_owned(),
-            channel: item.text("channel")?.to_owned(),
-        }),
-        "OUTCOME" => {
-            let result = match item.text("result")? {
-                "sent" => AttemptResult::Sent {
-                    provider_id: item.text("provider_id")?.to_owned(),
-                },
-                "failed" => AttemptResult::Failed(item.json("failure")?),
-                "deferred" => AttemptResult::Deferred {
-                    until: item.time("until")?,
-                    failure: item.json("failure")?,
-                },
-                "parked" => AttemptResult::Parked(item.json("failure")?),
-                "unknown" => AttemptResult::Unknown(item.json("failure")?),
-                _ => return Err(StoreError::Malformed("result")),
-            };
-            ledger.outcomes.push(Outcome {
-                attempt,
-                at: item.time("at")?,
-                result,
-            });
-        }
+        Some(fact::OUTCOME) => ledger.outcomes.push(item.json(FACT)?),
         _ => return Err(StoreError::Malformed("fact")),
     }
     Ok(())

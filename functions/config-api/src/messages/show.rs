@@ -48,7 +48,7 @@ pub(crate) async fn show(
         channel: claim.map(|claim| claim.channel.as_str()),
         provider_id: ledger.provider_id(),
         integration_id: claim.and_then(|claim| claim.integration.as_ref()),
-        credential_source: claim.map(|claim| claim.credential_source.as_str()),
+        credential_source: claim.map(|claim| &*claim.credential_source),
         error: ledger.failure(now),
         attempts: ledger.claims.len(),
         timeline: ledger.timeline(now),

@@ -1,0 +1,118 @@
+"""Numbers and settings of the template that have to hold together."""
+
+import re
+
+from template import ROOT
+
+CONSUMER_HEADROOM = 6
+MAX_RECEIVES = 5
+DAY = 24 * 3600
+GATEWAY_SECONDS = 30
+ACCOUNT_CONCURRENCY = 1000
+LASTING_TABLES = ("IntegrationsTable", "WebhookRoutesTable", "KeyRingsTable", "AuditTable")
+KEYS = ("CredentialsKey", "WebhookSecretsKey")
+PUBLIC_ROUTES = {"GET /health", "GET /webhooks/{provider}/{token}", "POST /webhooks/{provider}/{token}"}
+
+
+def test_functions_are_blocks_in_the_order_of_their_folders(template):
+    folders = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (folder / "Cargo.toml").is_file())
+    assert [function.name for function in template.functions()] == folders
+    for function in template.functions():
+        assert function.block == "".join(word.capitalize() for word in function.name.split("-"))
+        assert function.properties["FunctionName"]["Fn::Sub"] == f"${{AWS::StackName}}-{function.name}"
+
+
+def test_a_message_stays_invisible_six_times_as_long_as_its_consumer_may_take(template):
+    queues = template.of_type("AWS::SQS::Queue")
+    for function in template.functions():
+        for mapping in template.mappings(function):
+            queue = queues[mapping["Queue"]["Fn::GetAtt"][0]]
+            window = mapping.get("MaximumBatchingWindowInSeconds", 0)
+            assert queue["VisibilityTimeout"] >= CONSUMER_HEADROOM * function.properties["Timeout"] + window
+
+
+def test_a_5_a_failed_message_comes_back_alone(template):
+    for function in template.functions():
+        for mapping in template.mappings(function):
+            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert mapping["BatchSize"] == 10
+            assert "FilterCriteria" not in mapping, "what a filter drops is deleted for good"
+
+
+def test_every_queue_sets_aside_what_keeps_failing_and_keeps_it_longer(template):
+    queues = template.of_type("AWS::SQS::Queue")
+    sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
+    dead_letters = [queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in sources.values()]
+    assert sorted([*sources, *dead_letters]) == sorted(queues)
+    for queue, aside in zip(sources.values(), dead_letters, strict=True):
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
+        assert queue["MessageRetentionPeriod"] == 4 * DAY
+        assert queues[aside]["MessageRetentionPeriod"] == 14 * DAY
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+def test_consumers_fit_into_the_account_and_reserve_nothing(template):
+    for scale in template.content["Mappings"]["Concurrency"].values():
+        assert all(2 <= batches <= ACCOUNT_CONCURRENCY for batches in scale.values())
+        assert sum(scale.values()) < ACCOUNT_CONCURRENCY
+    assert not any("ReservedConcurrentExecutions" in function.properties for function in template.functions())
+
+
+def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(template):
+    for integration in template.of_type("AWS::ApiGatewayV2::Integration").values():
+        block = integration["IntegrationUri"]["Fn::GetAtt"][0]
+        assert template.resources[block]["Properties"]["Timeout"] < GATEWAY_SECONDS
+
+
+def test_i3_every_route_but_the_public_ones_needs_a_token(template):
+    routes = template.of_type("AWS::ApiGatewayV2::Route").values()
+    assert {route["RouteKey"] for route in routes if route["AuthorizationType"] == "NONE"} == PUBLIC_ROUTES
+    for route in routes:
+        if route["RouteKey"] not in PUBLIC_ROUTES:
+            assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", {"Ref": "SignedIn"})
+
+
+def test_the_access_log_does_not_hold_webhook_addresses(template):
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    logged = set(re.findall(r"\$context\.([a-zA-Z.]+)", stage["AccessLogSettings"]["Format"]))
+    assert "routeKey" in logged
+    assert not [name for name in logged if "path" in name.lower() or "authorizer.claims" in name]
+
+
+def test_requests_are_throttled(template):
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(stage["DefaultRouteSettings"])
+
+
+def test_users_cannot_write_their_tenant(template):
+    (client,) = template.of_type("AWS::Cognito::UserPoolClient").values()
+    assert "custom:tenant_id" in client["ReadAttributes"]
+    assert "custom:tenant_id" not in client["WriteAttributes"]
+
+
+def test_what_cannot_be_made_again_outlives_the_stack(template):
+    for name in (*LASTING_TABLES, *KEYS):
+        assert template.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert template.resources[name]["UpdateReplacePolicy"] == "Retain"
+    tables = template.of_type("AWS::DynamoDB::Table")
+    assert tables["KeyRingsTable"]["DeletionProtectionEnabled"]
+    for name in LASTING_TABLES:
+        assert tables[name]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert all(table["SSESpecification"]["SSEEnabled"] for table in tables.values())
+    assert all(key["EnableKeyRotation"] for key in template.of_type("AWS::KMS::Key").values())
+
+
+def test_functions_get_the_variables_that_they_read_and_no_others(template):
+    for function in template.functions():
+        config = (ROOT / "functions" / function.name / "src" / "config.rs").read_text()
+        read = set(re.findall(r'env\s*\.\w+\(\s*"(\w+)"', config))
+        if "ClaimNames::read" in config:
+            read |= {"TENANT_CLAIM", "GROUPS_CLAIM"}
+        assert set(function.properties["Environment"]["Variables"]) == read, function.name
+
+
+def test_the_stack_file_names_the_environment_of_the_template(template, stack):
+    for function in template.functions():
+        declared = function.properties["Environment"]["Variables"]
+        given = stack["functions"][function.name]["env"]
+        assert set(declared) <= set(given)

@@ -1,0 +1,96 @@
+"""Only what the provider signed, for the route's own tenant, gets in; and a refusal tells nothing."""
+
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from urllib.parse import urlsplit
+
+import pytest
+from api import Answer, Api
+
+QUARANTINE_SECONDS = 20
+
+
+@pytest.fixture
+def route(sandbox, producer, integration) -> str:
+    """The path of the integration's webhook, as the provider knows it."""
+    producer.wait(producer.send(integration), until=["read"])
+    delivered = sandbox.get(f"/_sandbox/webhooks?provider=whatsapp&account={integration['account']}").json
+    return urlsplit(delivered[0]["url"]).path
+
+
+def event(configuration: dict, **changed: str) -> tuple[str, bytes]:
+    """A message that somebody wrote: its id, and the body of the webhook."""
+    of = configuration | changed
+    wamid = f"wamid.{uuid.uuid4().hex}"
+    message = {
+        "from": "15550101",
+        "id": wamid,
+        "timestamp": str(int(time.time())),
+        "type": "text",
+        "text": {"body": "Hello back!"},
+    }
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550100", "phone_number_id": of["phone_number_id"]},
+        "contacts": [{"profile": {"name": "Somebody"}, "wa_id": "15550101"}],
+        "messages": [message],
+    }
+    entry = {"id": of["waba_id"], "changes": [{"field": "messages", "value": value}]}
+    return wamid, json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def deliver(api: Api, path: str, body: bytes, secret: str, sent: bytes | None = None) -> Answer:
+    """Posts a body that is signed, or something else with its signature."""
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+    return api.request("POST", path, sent or body, headers)
+
+
+def stored(root, stack, wamid: str, seconds: float = 0) -> str:
+    """What Activity holds of a provider's event, as text; empty when there is nothing after a while."""
+    deadline = time.monotonic() + seconds
+    while True:
+        pages = root("dynamodb").get_paginator("scan").paginate(TableName=stack["tables"]["activity"])
+        found = [str(item) for page in pages for item in page["Items"] if wamid in str(item)]
+        if found or time.monotonic() >= deadline:
+            return "\n".join(found)
+        time.sleep(0.5)
+
+
+def test_a_signed_event_is_taken_in_once(stack, root, call, integration, route):
+    wamid, body = event(integration["configuration"])
+    for _ in range(2):
+        assert deliver(call(), route, body, integration["configuration"]["app_secret"]).status == 200
+    assert stored(root, stack, wamid, seconds=QUARANTINE_SECONDS).count(f"'S': '{stack['tenants']['one']}'") == 1
+
+
+def test_refusals_look_the_same_and_nothing_gets_in(stack, root, call, integration, route):
+    secret = integration["configuration"]["app_secret"]
+    wamid, body = event(integration["configuration"])
+    other_end = "x" if route[-1] != "x" else "y"
+    refusals = [
+        deliver(call(), route, body, "another secret"),
+        deliver(call(), route, body, secret, sent=body.replace(b"Hello", b"Hallo")),
+        call().request("POST", route, body, {"Content-Type": "application/json"}),
+        deliver(call(), route[:-1] + other_end, body, secret),
+        deliver(call(), route.replace("/whatsapp/", "/elevenlabs/"), body, secret),
+    ]
+    shown = {(answer.status, answer.text, tuple(sorted(answer.headers))) for answer in refusals}
+    assert len(shown) == 1
+    assert refusals[0].status == 401
+    assert stored(root, stack, wamid) == ""
+
+
+def test_another_tenants_number_in_a_signed_body_is_kept_apart(stack, root, call, integration, route, account):
+    _, foreign = account()
+    wamid, body = event(integration["configuration"], phone_number_id=foreign["phone_number_id"])
+    assert deliver(call(), route, body, integration["configuration"]["app_secret"]).status == 200
+    assert "quarantined" in stored(root, stack, wamid, seconds=QUARANTINE_SECONDS)
+
+
+def test_the_providers_handshake_is_answered_only_with_the_right_token(call, route):
+    wrong = "?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=wrong"
+    assert call().get(route + wrong).status == 401

@@ -30,7 +30,7 @@ bench: ## measure the release build of the functions; ARGS="--json figures.json"
 	target/release/bench $(ARGS)
 
 deploy: tools ## to AWS, with the credentials of your shell: make deploy STACK=switchboard
-	PATH="$(CURDIR)/$(IN):$$PATH" cargo lambda build --release --arm64 $(FUNCTIONS:%=--package %)
+	PATH="$(CURDIR)/$(IN):$$PATH" cargo lambda build --release --arm64 --lambda-dir target/lambda $(FUNCTIONS:%=--package %)
 	$(IN)/sam deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --confirm-changeset $(ARGS)
 
 tools:

@@ -56,6 +56,12 @@ def test_no_token_and_a_forged_one_are_refused(stack, call, integration):
     assert call().request("GET", INTEGRATIONS, headers=forged).status == 401
 
 
+def test_a_type_stands_for_its_default_integration(call, integration):
+    default = call("agent").get(f"{INTEGRATIONS}/whatsapp").json["data"]
+    assert default["id"] in {shown["id"] for shown in listed(call, "agent")}
+    assert default["provider"] == integration["provider"]
+
+
 def test_a_stored_credential_is_tested_without_being_given_again(call, integration):
     for reference in (integration["id"], "whatsapp"):
         place = f"{INTEGRATIONS}/{reference}/test"

@@ -56,7 +56,6 @@ def parameters(sandbox_url: str) -> dict[str, str]:
     return {
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "IdTokenMinutes": "1440",
-        "LogLevel": "debug",
         "Scale": "small",
         "ProviderOverrides": json.dumps({"whatsapp": {"base_url": sandbox_url}}),
     }

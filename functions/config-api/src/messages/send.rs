@@ -64,7 +64,7 @@ pub(crate) async fn send(
         return Err(Problem::too_large(MAX_BODY_BYTES));
     }
     if let Err(error) = serde_json::from_str::<OutboundMessage<'_>>(&body) {
-        tracing::debug!(line = error.line(), "metadata does not parse");
+        tracing::info!(line = error.line(), "metadata does not parse");
         return Err(wrong(
             "metadata",
             "has a field of the wrong form; see events/schemas/message.json",

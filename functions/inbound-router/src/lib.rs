@@ -79,7 +79,7 @@ async fn apply(
     if let EventKind::Status(update) = &event.event.kind
         && let Some(message) = &update.message
     {
-        let at = event.event.occurred_at;
+        let at = event.happened_at();
         return context
             .messages
             .add_evidence((tenant, message), at, update)

@@ -25,6 +25,18 @@ pub struct InboundEvent<'a> {
     pub event: ProviderEvent<'a>,
 }
 
+impl InboundEvent<'_> {
+    /// When it happened. Providers tell whole seconds; within that second our own clock is the finer one.
+    pub fn happened_at(&self) -> Timestamp {
+        let told = self.event.occurred_at;
+        if told.seconds() == self.received_at.seconds() {
+            told.max(self.received_at)
+        } else {
+            told
+        }
+    }
+}
+
 /// One event as a provider module read it out of a webhook body.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ProviderEvent<'a> {
@@ -86,4 +98,36 @@ pub enum DeliveryStatus {
     Read,
     /// Could not be delivered.
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn happened(told: i64, received: i64) -> i64 {
+        let payload = RawValue::from_string("{}".to_owned()).unwrap();
+        let event = InboundEvent {
+            tenant: "t_1".into(),
+            integration: IntegrationId::make(),
+            provider: ProviderId::parse("whatsapp").unwrap(),
+            received_at: Timestamp::from_millis(received),
+            event: ProviderEvent {
+                id: "e-1".into(),
+                account: None,
+                occurred_at: Timestamp::from_millis(told),
+                kind: EventKind::Account,
+                contacts: None,
+                payload: &payload,
+            },
+        };
+        event.happened_at().millis()
+    }
+
+    #[test]
+    fn our_clock_refines_the_providers_second_and_never_replaces_it() {
+        assert_eq!(happened(5_000, 5_321), 5_321);
+        assert_eq!(happened(5_000, 6_001), 5_000);
+        assert_eq!(happened(5_000, 4_999), 5_000);
+        assert_eq!(happened(5_400, 5_321), 5_400);
+    }
 }

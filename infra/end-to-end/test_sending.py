@@ -75,7 +75,7 @@ def test_what_nobody_can_read_is_set_aside_with_the_reason(stack, root, producer
     producer.wait(producer.send(integration), until=["read"])
     found = sqs.receive_message(QueueUrl=aside, MessageAttributeNames=["All"], MaxNumberOfMessages=10)["Messages"]
     (ours,) = [message for message in found if message["Body"] == unreadable]
-    assert ours["MessageAttributes"]["reason"]["StringValue"]
+    assert ours["MessageAttributes"]["switchboard.reason"]["StringValue"]
     sqs.delete_message(QueueUrl=aside, ReceiptHandle=ours["ReceiptHandle"])
 
 

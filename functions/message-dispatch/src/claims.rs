@@ -24,11 +24,15 @@ pub(crate) async fn take<'a>(
         now: context.clock.now(),
         lease_until: invocation.deadline.after(LEASE_MARGIN),
     };
-    let claims: Vec<Claim> = plans.iter().map(|plan| desk.claim(plan)).collect();
-    let results = desk.insert(&plans, &claims).await;
-    let mut ours = Vec::with_capacity(plans.len());
+    // A first attempt is claimed at once; a later one only after a look at what came of those before it.
+    let (first, later): (Vec<_>, Vec<_>) =
+        plans.into_iter().partition(|plan| plan.job.attempt == 1);
+    let claims: Vec<Claim> = first.iter().map(|plan| desk.claim(plan)).collect();
+    let results = desk.insert(&first, &claims).await;
+    let mut ours = Vec::with_capacity(first.len());
     let mut others = Vec::new();
-    for (mut plan, claimed) in plans.into_iter().zip(results) {
+    let later = later.into_iter().map(|plan| (plan, Claimed::Exists));
+    for (mut plan, claimed) in first.into_iter().zip(results).chain(later) {
         let fate = match claimed {
             Claimed::Ours => None,
             _ => desk.look_up(&mut plan, claimed).await,
@@ -56,9 +60,9 @@ impl Desk<'_> {
     }
 
     fn claim(&self, plan: &Plan<'_>) -> Claim {
-        let (integration, source) = match &plan.step {
-            Step::Send(ready) => (Some(ready.integration.id.clone()), ready.source.name()),
-            Step::Settle(integration, source, _) => (integration.clone(), *source),
+        let source = match &plan.step {
+            Step::Send(ready) => ready.source.name(),
+            Step::Settle(_, source, _) => source,
         };
         Claim {
             attempt: plan.job.attempt,
@@ -66,7 +70,7 @@ impl Desk<'_> {
             at: self.now,
             lease_until: self.lease_until,
             accepted_at: plan.job.accepted_at,
-            integration,
+            integration: plan.integration().cloned(),
             credential_source: source.into(),
             channel: plan.job.metadata.channel().clone(),
         }
@@ -91,7 +95,7 @@ impl Desk<'_> {
                 return Some(Fate::ComesAgain);
             }
         };
-        match ledger.next(self.now, &self.owner(plan)) {
+        match ledger.next(plan.job.attempt, self.now, &self.owner(plan)) {
             Next::Ours => None,
             Next::Settled => Some(Fate::Settled),
             Next::Held => Some(Fate::ComesAgain),

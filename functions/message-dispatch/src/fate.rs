@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::failure::Reaction;
 use domain::ledger::{AttemptResult, Outcome};
+use domain::message::attribute;
 use edge::queue::Entry;
 use edge::sqs::Done;
 
@@ -14,6 +15,13 @@ use crate::job::Job;
 
 /// Attempts that may end in the provider's own trouble before the message goes to the dead-letter queue.
 const MOST_TROUBLES: u32 = 8;
+
+/// The receive after which SQS would move a record away by itself, without our id: `maxReceiveCount` in
+/// `template.yaml`.
+const LAST_RECEIVE: u32 = 5;
+
+/// How long a message may be put back for before it goes to the dead-letter queue.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// What becomes of a record.
 #[derive(Debug)]
@@ -54,14 +62,17 @@ impl Fate {
         let counts = failure.kind.reaction() == Reaction::TryLater { counts: true };
         let troubles = job.troubles + u32::from(counts);
         let attempt = outcome.attempt + 1;
-        if troubles < MOST_TROUBLES {
+        let reason = if troubles >= MOST_TROUBLES {
+            format!("Tried {troubles} times: {}", failure.detail)
+        } else if job.accepted_at.until(now) >= LONGEST_LIFE {
+            format!("Tried for a day: {}", failure.detail)
+        } else {
             return Self::PutBack {
                 delay: now.until(*until),
                 attempt,
                 troubles,
             };
-        }
-        let reason = format!("Tried {troubles} times: {}", failure.detail);
+        };
         Self::DeadLetter {
             attempt,
             troubles,
@@ -76,7 +87,14 @@ pub(crate) async fn settle(context: &Context, ended: &[(Job<'_>, Fate)], done: &
     for (job, fate) in ended {
         match fate {
             Fate::Settled => done[job.index] = Done::Yes,
-            Fate::ComesAgain => {}
+            Fate::ComesAgain if job.receives < LAST_RECEIVE => {}
+            Fate::ComesAgain => {
+                let reason = "Received again and again without coming to rest.".to_owned();
+                dead.push((
+                    job.index,
+                    dead_letter(job, job.attempt, job.troubles, reason),
+                ));
+            }
             Fate::PutBack {
                 delay,
                 attempt,
@@ -89,9 +107,10 @@ pub(crate) async fn settle(context: &Context, ended: &[(Job<'_>, Fate)], done: &
                 troubles,
                 reason,
             } => {
-                let mut entry = job.again(Duration::ZERO, *attempt, *troubles);
-                entry.attributes.push(("reason", reason.clone()));
-                dead.push((job.index, entry));
+                dead.push((
+                    job.index,
+                    dead_letter(job, *attempt, *troubles, reason.clone()),
+                ));
             }
         }
     }
@@ -103,4 +122,11 @@ pub(crate) async fn settle(context: &Context, ended: &[(Job<'_>, Fate)], done: &
             }
         }
     }
+}
+
+/// The message for the dead-letter queue, from where it can be sent under the same id.
+fn dead_letter<'j>(job: &'j Job<'_>, attempt: u32, troubles: u32, reason: String) -> Entry<'j> {
+    let mut entry = job.again(Duration::ZERO, attempt, troubles);
+    entry.attributes.push((attribute::REASON, reason));
+    entry
 }

@@ -1,6 +1,6 @@
 //! A queue record as a message to send.
 
-use domain::message::{MAX_BODY_BYTES, Metadata, OutboundMessage};
+use domain::message::{MAX_BODY_BYTES, Metadata, OutboundMessage, attribute};
 use domain::{MessageId, TenantId, Timestamp};
 use edge::queue::Entry;
 use edge::sqs::SqsRecord;
@@ -22,14 +22,8 @@ pub(crate) struct Job<'a> {
     /// Attempts that ended in trouble of the provider's; being slowed down is none.
     pub(crate) troubles: u32,
     pub(crate) accepted_at: Timestamp,
-}
-
-/// Names of our attributes on messages that are put back.
-mod attribute {
-    pub(super) const MESSAGE: &str = "messageId";
-    pub(super) const ATTEMPT: &str = "attempt";
-    pub(super) const TROUBLES: &str = "troubles";
-    pub(super) const ACCEPTED_AT: &str = "acceptedAt";
+    /// How often the queue has given the record out.
+    pub(crate) receives: u32,
 }
 
 impl<'a> Job<'a> {
@@ -39,7 +33,7 @@ impl<'a> Job<'a> {
     /// Why nobody can send it, in a sentence that repeats nothing of it.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the messages queue's policy says who may send as a tenant"
+        reason = "who may put messages on this queue may send for every tenant: IAM guards it"
     )]
     pub(crate) fn read(
         index: usize,
@@ -84,6 +78,7 @@ impl<'a> Job<'a> {
             body: &record.body,
             attempt: number(attribute::ATTEMPT).unwrap_or(1).max(1),
             troubles: number(attribute::TROUBLES).unwrap_or(0),
+            receives: record.receives(),
             accepted_at: accepted_at.or_else(|| record.sent_at()).unwrap_or(now),
         })
     }

@@ -19,6 +19,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::message::attribute;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Clock, Timestamp};
@@ -41,8 +42,10 @@ use crate::job::Job;
 use crate::pauses::Pauses;
 use crate::senders::Senders;
 
-/// No send begins with less time left than a request may take and its outcome needs.
-const LEAST_TIME: Duration = Duration::from_secs(TOTAL_TIMEOUT.as_secs() + 3);
+/// No claim is made with less time left than a request, the question whether a refused credential is really bad, and
+/// the record of it all may take.
+const LEAST_TIME: Duration =
+    Duration::from_secs(TOTAL_TIMEOUT.as_secs() + verdict::CHECK_TIMEOUT.as_secs() + 3);
 
 /// What batches share: made once per cold start.
 pub struct Context {
@@ -102,7 +105,7 @@ impl Context {
 /// Sends a batch; what is not settled or put back comes again.
 pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation) -> BatchReply {
     let mut done = vec![Done::No; batch.records.len()];
-    if context.clock.now().until(invocation.deadline) >= LEAST_TIME {
+    if in_time(context, invocation) {
         send(context, batch, invocation, &mut done).await;
     }
     let failed = batch
@@ -111,6 +114,10 @@ pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation
         .zip(&done)
         .filter(|(_, done)| **done == Done::No);
     BatchReply::failed(failed.map(|(record, _)| record.message_id.clone()))
+}
+
+fn in_time(context: &Context, invocation: &Invocation) -> bool {
+    context.clock.now().until(invocation.deadline) >= LEAST_TIME
 }
 
 async fn send(context: &Context, batch: &SqsBatch, invocation: &Invocation, done: &mut [Done]) {
@@ -124,6 +131,10 @@ async fn send(context: &Context, batch: &SqsBatch, invocation: &Invocation, done
             return;
         }
     };
+    // What was read took time; a claim that cannot be acted on is worse than none.
+    if !in_time(context, invocation) {
+        return;
+    }
     let (ours, not_ours) = claims::take(context, plans, invocation).await;
     ended.extend(not_ours);
     ended.extend(outcomes::run(context, ours).await);
@@ -154,7 +165,7 @@ async fn read<'a>(
                     body: &record.body,
                     tenant: None,
                     delay: Duration::ZERO,
-                    attributes: vec![("reason", reason)],
+                    attributes: vec![(attribute::REASON, reason)],
                 };
                 if context.dead_letters.send(&[entry]).await[..] == [true] {
                     done[index] = Done::Yes;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::ledger::{AttemptResult, Outcome};
+use domain::{Integration, Timestamp};
 use edge::problem::Causes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -13,41 +14,66 @@ use store::parked::ParkedMessage;
 
 use crate::fate::Fate;
 use crate::job::Job;
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
 use crate::{Context, attempts};
 
 /// Longest time that an outcome waits for others before it is written.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// Makes all attempts, records how they ended, and tells what becomes of their messages.
 pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
-    let recorded = attempt_all(context, &plans).await;
+    let mut ended = attempt_all(context, &plans).await;
     let now = context.clock.now();
-    let sent = recorded
+    let sent = ended
         .values()
-        .flatten()
-        .filter(|o| matches!(o.result, AttemptResult::Sent { .. }));
+        .filter(|end| matches!(end.outcome.result, AttemptResult::Sent { .. }));
     tracing::info!(messages = plans.len(), sent = sent.count(), "batch done");
     plans
         .into_iter()
         .map(|plan| {
-            let outcome = recorded.get(&plan.job.index).and_then(Option::as_ref);
-            let fate = outcome.map_or(Fate::ComesAgain, |o| Fate::after(&plan.job, o, now));
+            let fate = match ended.remove(&plan.job.index) {
+                Some(end) => end.fate(&plan.job, now),
+                None => Fate::ComesAgain,
+            };
             (plan.job, fate)
         })
         .collect()
 }
 
-/// Outcomes by the place of their record; `None` for one that could not be recorded.
-type Recorded = HashMap<usize, Option<Outcome>>;
+/// How an attempt ended, and what is known of its record.
+struct End {
+    outcome: Outcome,
+    recorded: bool,
+    /// Parked, while the integration can send again: nobody may come to fetch it.
+    repaired: bool,
+}
 
-async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Recorded {
+impl End {
+    fn fate(&self, job: &Job<'_>, now: Timestamp) -> Fate {
+        match &self.outcome.result {
+            AttemptResult::Parked(_) if self.repaired => Fate::PutBack {
+                delay: Duration::ZERO,
+                attempt: self.outcome.attempt + 1,
+                troubles: job.troubles,
+            },
+            // Nothing was sent, and the next attempt's number says so even where the record does not.
+            AttemptResult::Deferred { .. } => Fate::after(job, &self.outcome, now),
+            _ if self.recorded => Fate::after(job, &self.outcome, now),
+            _ => Fate::ComesAgain,
+        }
+    }
+}
+
+/// Ends by the place of their record.
+type Ended = HashMap<usize, End>;
+
+async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Ended {
     let mut attempts: FuturesUnordered<_> =
         plans.iter().map(|plan| attempt(context, plan)).collect();
     let mut writes = FuturesUnordered::new();
     let mut waiting = Vec::new();
-    let mut recorded = Recorded::with_capacity(plans.len());
+    let mut ended = Ended::with_capacity(plans.len());
     let mut timer = std::pin::pin!(tokio::time::sleep(LONGEST_WAIT));
-    while recorded.len() < plans.len() {
+    while ended.len() < plans.len() {
         tokio::select! {
             Some(one) = attempts.next(), if !attempts.is_empty() => {
                 if waiting.is_empty() {
@@ -61,10 +87,10 @@ async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Recorded {
             () = &mut timer, if !waiting.is_empty() => {
                 writes.push(record(context, std::mem::take(&mut waiting)));
             }
-            Some(written) = writes.next(), if !writes.is_empty() => recorded.extend(written),
+            Some(written) = writes.next(), if !writes.is_empty() => ended.extend(written),
         }
     }
-    recorded
+    ended
 }
 
 type Attempted<'p, 'a> = (&'p Plan<'a>, Outcome);
@@ -81,14 +107,21 @@ async fn attempt<'p, 'a>(context: &Context, plan: &'p Plan<'a>) -> Attempted<'p,
     )
 }
 
-async fn record(context: &Context, attempted: Vec<Attempted<'_, '_>>) -> Recorded {
-    let mut recorded = Recorded::with_capacity(attempted.len());
+async fn record(context: &Context, attempted: Vec<Attempted<'_, '_>>) -> Ended {
+    let mut ended = Ended::with_capacity(attempted.len());
     let mut recordable = Vec::with_capacity(attempted.len());
     for (plan, outcome) in attempted {
         // A parked message is kept before its record says so: a crash between the two loses nothing.
         let parked = matches!(outcome.result, AttemptResult::Parked(_));
         if parked && !keep(context, plan).await {
-            recorded.insert(plan.job.index, None);
+            ended.insert(
+                plan.job.index,
+                End {
+                    outcome,
+                    recorded: false,
+                    repaired: false,
+                },
+            );
         } else {
             recordable.push((plan, outcome));
         }
@@ -98,34 +131,56 @@ async fn record(context: &Context, attempted: Vec<Attempted<'_, '_>>) -> Recorde
         .map(|(plan, o)| ((&plan.job.tenant, &plan.job.id), o))
         .collect();
     let written = write(context, &rows).await;
-    recorded.extend(
-        recordable
-            .into_iter()
-            .map(|(plan, o)| (plan.job.index, written.then_some(o))),
-    );
-    recorded
+    for (plan, outcome) in recordable {
+        // What is parked is kept, recorded or not; a repair that came in between has not seen it.
+        let parked = matches!(outcome.result, AttemptResult::Parked(_));
+        let repaired = parked && is_usable(context, plan).await;
+        ended.insert(
+            plan.job.index,
+            End {
+                outcome,
+                recorded: written || parked,
+                repaired,
+            },
+        );
+    }
+    ended
 }
 
 async fn write(context: &Context, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
-    const TRIES: u32 = 3;
-    for _ in 0..TRIES {
+    const PAUSES: [Duration; 3] = [
+        Duration::ZERO,
+        Duration::from_millis(100),
+        Duration::from_millis(400),
+    ];
+    for pause in PAUSES {
+        tokio::time::sleep(pause).await;
         match context.messages.write_outcomes(rows).await {
             Ok(()) => return true,
             Err(error) => tracing::warn!(error = %Causes(&error), "outcomes are written again"),
         }
     }
-    tracing::error!(
-        messages = rows.len(),
-        "outcomes are not on record; the provider's word will settle them"
-    );
+    tracing::error!(messages = rows.len(), "outcomes are not on record");
     false
 }
 
+/// Whether the integration that a message waits for can send now.
+async fn is_usable(context: &Context, plan: &Plan<'_>) -> bool {
+    let Some(id) = plan.integration() else {
+        return false;
+    };
+    let key = (plan.job.tenant.clone(), id.clone());
+    let stored = context
+        .integrations
+        .find_many(&[key])
+        .await
+        .unwrap_or_default();
+    stored.first().is_some_and(Integration::is_usable)
+}
+
 async fn keep(context: &Context, plan: &Plan<'_>) -> bool {
-    let integration = match &plan.step {
-        Step::Send(ready) => ready.integration.id.clone(),
-        Step::Settle(Some(integration), ..) => integration.clone(),
-        Step::Settle(None, ..) => return false,
+    let Some(integration) = plan.integration().cloned() else {
+        return false;
     };
     let message = ParkedMessage {
         id: plan.job.id.clone(),

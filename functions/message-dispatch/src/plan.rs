@@ -23,6 +23,16 @@ pub(crate) struct Plan<'a> {
     pub(crate) step: Step,
 }
 
+impl Plan<'_> {
+    /// The integration that was chosen.
+    pub(crate) fn integration(&self) -> Option<&IntegrationId> {
+        match &self.step {
+            Step::Send(ready) => Some(&ready.integration.id),
+            Step::Settle(integration, ..) => integration.as_ref(),
+        }
+    }
+}
+
 /// What is to be done under a claim.
 pub(crate) enum Step {
     /// Send it.

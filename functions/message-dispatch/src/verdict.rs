@@ -1,6 +1,8 @@
 //! A provider refused a credential: is it really bad? One refusal is no proof, so the provider is asked once more
 //! in another way before the integration is switched to `invalid` and its tenant is told.
 
+use std::time::Duration;
+
 use domain::integration::Status;
 use domain::ledger::AttemptResult;
 use domain::{Failure, FailureKind, Integration};
@@ -8,9 +10,13 @@ use edge::problem::Causes;
 use providers::Provider;
 use store::integrations::Verdict;
 use store::notifications::Notification;
+use tokio::time::timeout;
 
 use crate::plan::Ready;
 use crate::{Context, backoff};
+
+/// How long the provider is asked; then the message is tried again later.
+pub(crate) const CHECK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// What follows for the message that was refused.
 pub(crate) async fn on_rejection(
@@ -25,10 +31,10 @@ pub(crate) async fn on_rejection(
         context
             .overrides
             .connect(provider, settings, &ready.credentials, &context.http);
-    let confirmed = match provider.check(connection).await {
-        Err(failure) if failure.kind.blames_credentials() => failure,
+    let confirmed = match timeout(CHECK_TIMEOUT, provider.check(connection)).await {
+        Ok(Err(failure)) if failure.kind.blames_credentials() => failure,
         // It works after all, or cannot be asked now: try again a little later.
-        Ok(_) | Err(_) => return later(context, refusal),
+        Ok(Ok(_) | Err(_)) | Err(_) => return later(context, refusal),
     };
     let at = context.clock.now();
     let verdict = Verdict {

@@ -214,6 +214,11 @@ impl Integration {
         })
     }
 
+    /// Whether sends may use it.
+    pub fn is_usable(&self) -> bool {
+        matches!(self.shown_status(), Status::Connected | Status::Unverified)
+    }
+
     /// The state as it is shown.
     pub fn shown_status(&self) -> Status {
         if self.enabled {

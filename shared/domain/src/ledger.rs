@@ -286,28 +286,33 @@ impl Ledger {
         })
     }
 
-    /// What to do on receiving the message again; `owner` tells our own claim whose answer was lost.
-    pub fn next(&self, now: Timestamp, owner: &str) -> Next {
-        if self.accepted_by_provider() {
+    /// What to do with a message that was received as `attempt`. A higher attempt than the last on record is issued
+    /// only by who knows that the one before it sent nothing. `owner` tells our own claim whose answer was lost.
+    pub fn next(&self, attempt: u32, now: Timestamp, owner: &str) -> Next {
+        let settled = |outcome: &Outcome| {
+            matches!(
+                outcome.result,
+                AttemptResult::Sent { .. } | AttemptResult::Failed(_)
+            )
+        };
+        if self.accepted_by_provider() || self.outcomes.iter().any(settled) {
             return Next::Settled;
         }
-        let last_claim = self.claims.last();
-        let last_outcome = self.outcomes.last();
-        match (last_claim, last_outcome) {
-            (None, None) => Next::Claim(1),
-            (claim, Some(outcome))
-                if claim.is_none_or(|claim| claim.attempt <= outcome.attempt) =>
-            {
-                match &outcome.result {
-                    AttemptResult::Deferred { until, .. } if *until > now => Next::Wait(*until),
-                    AttemptResult::Deferred { .. } => Next::Claim(outcome.attempt + 1),
-                    _ => Next::Settled,
-                }
-            }
+        let claimed = self.claims.last().map_or(0, |claim| claim.attempt);
+        let ended = self.outcomes.last().map_or(0, |outcome| outcome.attempt);
+        if attempt > claimed.max(ended) {
+            return Next::Claim(attempt);
+        }
+        match (self.claims.last(), self.outcomes.last()) {
+            (_, Some(outcome)) if ended >= claimed => match &outcome.result {
+                AttemptResult::Deferred { until, .. } if *until > now => Next::Wait(*until),
+                AttemptResult::Deferred { .. } => Next::Claim(ended + 1),
+                _ => Next::Settled,
+            },
             (Some(claim), _) if claim.owner == owner => Next::Ours,
             (Some(claim), _) if now < claim.lease_until => Next::Held,
             (Some(claim), _) => Next::RecordUnknown(claim.attempt),
-            (None, Some(_)) => Next::Settled,
+            (None, _) => Next::Claim(attempt),
         }
     }
 }
@@ -377,11 +382,11 @@ mod tests {
     #[test]
     fn a_message_goes_its_way() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.next(at(99), "me"), Next::Claim(1));
+        assert_eq!(ledger.next(1, at(99), "me"), Next::Claim(1));
         ledger.claims.push(claim(1));
         assert_eq!(ledger.status(at(101)), MessageStatus::Sending);
-        assert_eq!(ledger.next(at(101), "me"), Next::Held);
-        assert_eq!(ledger.next(at(101), "owner-1"), Next::Ours);
+        assert_eq!(ledger.next(1, at(101), "me"), Next::Held);
+        assert_eq!(ledger.next(1, at(101), "owner-1"), Next::Ours);
         ledger.outcomes.push(outcome(1, sent()));
         ledger.evidence.sent_at = Some(at(101));
         ledger.evidence.delivered_at = Some(at(99));
@@ -400,10 +405,10 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(ledger.status(at(135)), MessageStatus::Unknown);
-        assert_eq!(ledger.next(at(135), "me"), Next::RecordUnknown(1));
+        assert_eq!(ledger.next(1, at(135), "me"), Next::RecordUnknown(1));
         ledger.evidence.sent_at = Some(at(102));
         assert_eq!(ledger.status(at(135)), MessageStatus::Sent);
-        assert_eq!(ledger.next(at(135), "me"), Next::Settled);
+        assert_eq!(ledger.next(1, at(135), "me"), Next::Settled);
     }
 
     #[test]
@@ -419,8 +424,32 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(ledger.status(at(200)), MessageStatus::Accepted);
-        assert_eq!(ledger.next(at(200), "me"), Next::Wait(until));
-        assert_eq!(ledger.next(at(300), "me"), Next::Claim(2));
+        assert_eq!(ledger.next(1, at(200), "me"), Next::Wait(until));
+        assert_eq!(ledger.next(1, at(300), "me"), Next::Claim(2));
+    }
+
+    #[test]
+    fn a_parked_attempt_goes_on_only_as_its_successor() {
+        let parked = AttemptResult::Parked(failure(FailureKind::CredentialsRejected));
+        let mut ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, parked)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger.next(1, at(200), "me"), Next::Settled);
+        assert_eq!(ledger.next(2, at(200), "me"), Next::Claim(2));
+        ledger.evidence.sent_at = Some(at(150));
+        assert_eq!(ledger.next(2, at(200), "me"), Next::Settled);
+    }
+
+    #[test]
+    fn a_successor_needs_no_record_of_the_attempt_before_it() {
+        let ledger = Ledger {
+            claims: vec![claim(1)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger.next(1, at(500), "me"), Next::RecordUnknown(1));
+        assert_eq!(ledger.next(2, at(500), "me"), Next::Claim(2));
     }
 
     #[test]
@@ -452,8 +481,8 @@ mod tests {
                 outcomes: vec![outcome(1, result)],
                 ..Ledger::default()
             };
-            assert_eq!(ledger.next(at(10_000), "me"), Next::Settled);
-            assert_eq!(ledger.next(at(10_000), "owner-1"), Next::Settled);
+            assert_eq!(ledger.next(1, at(10_000), "me"), Next::Settled);
+            assert_eq!(ledger.next(1, at(10_000), "owner-1"), Next::Settled);
         }
     }
 }

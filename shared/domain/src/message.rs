@@ -9,6 +9,20 @@ use crate::time::Timestamp;
 /// Largest body a producer may put on the queue, in bytes; leaves room below SQS's own limit for our attributes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
+/// Names of the attributes that we put on queue messages; a producer sets none of them.
+pub mod attribute {
+    /// Our id of a message whose body names none.
+    pub const MESSAGE: &str = "switchboard.messageId";
+    /// The attempt to make; the one before it is known not to have sent anything.
+    pub const ATTEMPT: &str = "switchboard.attempt";
+    /// Attempts so far that ended in the provider's own trouble.
+    pub const TROUBLES: &str = "switchboard.troubles";
+    /// When the message was taken in, in milliseconds since the epoch.
+    pub const ACCEPTED_AT: &str = "switchboard.acceptedAt";
+    /// Why a message is on the dead-letter queue.
+    pub const REASON: &str = "switchboard.reason";
+}
+
 /// One message to send: seed contract, with optional additions of ours.
 ///
 /// The tenant stays text here: whoever consumes the queue turns it into a `TenantId`.

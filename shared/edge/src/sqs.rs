@@ -40,6 +40,9 @@ pub struct SystemAttributes {
     /// Milliseconds since the epoch, as text.
     #[serde(default)]
     sent_timestamp: String,
+    /// A number, as text.
+    #[serde(default)]
+    approximate_receive_count: String,
 }
 
 /// One attribute of a message.
@@ -59,6 +62,14 @@ impl SqsRecord {
             .parse()
             .ok()
             .map(Timestamp::from_millis)
+    }
+
+    /// How often the queue has given the message out, this time included.
+    pub fn receives(&self) -> u32 {
+        self.attributes
+            .approximate_receive_count
+            .parse()
+            .unwrap_or(1)
     }
 
     /// An attribute of the producer's.

@@ -208,7 +208,9 @@ impl Integrations {
                 .map(|(pk, sk)| keyed(pk.as_str(), sk.as_str()))
                 .collect();
             for _ in 0..TRIES {
+                // What is read decides for good: a repair just made must be seen.
                 let wanted = KeysAndAttributes::builder()
+                    .consistent_read(true)
                     .set_keys(Some(std::mem::take(&mut left)))
                     .build()
                     .map_err(|_| StoreError::Malformed("key"))?;

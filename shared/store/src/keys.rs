@@ -86,11 +86,11 @@ pub(crate) mod fact {
     pub(crate) const OUTCOME: &str = "OUTCOME";
 
     pub(crate) fn claim(attempt: u32) -> String {
-        format!("{CLAIM}#{attempt:04}")
+        format!("{CLAIM}#{attempt:06}")
     }
 
     pub(crate) fn outcome(attempt: u32) -> String {
-        format!("{OUTCOME}#{attempt:04}")
+        format!("{OUTCOME}#{attempt:06}")
     }
 }
 

@@ -5,9 +5,10 @@ use domain::failure::StoreError;
 use domain::ids::{IntegrationId, MessageId, TenantId};
 use domain::time::Timestamp;
 
-use crate::error::unavailable;
-use crate::item::{Reader, keyed, text, time};
-use crate::keys::{self, PK, SK};
+use crate::error::{is_conditional_failure, unavailable};
+use crate::item::{Reader, keyed, number, text, time};
+use crate::keys::{self, PK, SK, TTL};
+use crate::ledger::RETENTION;
 
 /// A message as it stood on the queue.
 #[derive(Debug, Clone)]
@@ -44,9 +45,13 @@ impl Parked {
     pub async fn keep(&self, tenant: &TenantId, message: &ParkedMessage) -> Result<(), StoreError> {
         let sk = keys::parked(&message.integration, message.accepted_at, &message.id);
         let mut item = keyed(tenant.as_str(), sk);
+        item.insert(
+            TTL.into(),
+            number(message.accepted_at.after(RETENTION).seconds()),
+        );
         item.insert("id".into(), text(message.id.as_str()));
         item.insert("accepted_at".into(), time(message.accepted_at));
-        item.insert("attempt".into(), crate::item::number(message.attempt));
+        item.insert("attempt".into(), number(message.attempt));
         item.insert("body".into(), text(&message.body));
         self.client
             .put_item()
@@ -95,7 +100,7 @@ impl Parked {
             .collect()
     }
 
-    /// Forgets a message that is back on the queue.
+    /// Forgets a message that is back on the queue; one that was parked again meanwhile stays.
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer; the message may then be put back twice, and the ledger sends it
@@ -106,14 +111,20 @@ impl Parked {
         message: &ParkedMessage,
     ) -> Result<(), StoreError> {
         let sk = keys::parked(&message.integration, message.accepted_at, &message.id);
-        self.client
+        let answer = self
+            .client
             .delete_item()
             .table_name(&self.table)
             .key(PK, text(tenant.as_str()))
             .key(SK, text(sk))
+            .condition_expression("attribute_not_exists(pk) OR attempt = :attempt")
+            .expression_attribute_values(":attempt", number(message.attempt))
             .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) if is_conditional_failure(&error) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 }

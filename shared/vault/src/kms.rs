@@ -1,7 +1,7 @@
 //! The key service that wraps ring keys: AWS KMS in production, a local one with faults in tests.
 
 use async_trait::async_trait;
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use domain::seal::Purpose;
@@ -120,10 +120,15 @@ impl KeyService for AwsKms {
     }
 }
 
-fn unavailable<E, R>(error: &aws_sdk_kms::error::SdkError<E, R>) -> KeyServiceError
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    KeyServiceError::Unavailable(DisplayErrorContext(error).to_string())
+/// The error's code and kind. Never its answer: that may hold the key.
+fn unavailable<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> KeyServiceError {
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be made",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "not reached",
+        SdkError::ResponseError(_) => "the answer cannot be read",
+        _ => "refused",
+    };
+    let code = error.code().unwrap_or("no code");
+    KeyServiceError::Unavailable(format!("{kind} ({code})"))
 }

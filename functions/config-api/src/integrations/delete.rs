@@ -1,11 +1,11 @@
-//! Removing an integration: its webhook at the provider first, while there is a credential to do it with.
+//! Removing an integration; then its webhook at the provider, with the credential opened before.
 
 use domain::Caller;
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 use store::WriteError;
 
-use super::webhook;
+use super::{resume, webhook};
 use crate::Context;
 
 pub(crate) async fn delete(
@@ -18,15 +18,10 @@ pub(crate) async fn delete(
     super::may_change(caller, &integration.owner)?;
     super::problems::check_precondition(request, &integration)?;
     let place = integration.credentials_place();
-    // What cannot be opened or deregistered must not keep the tenant from removing it.
-    let message = match context
+    let opened = context
         .opener
         .open_credentials(&place, &integration.credentials)
-        .await
-    {
-        Ok(credentials) => webhook::deregister(context, &integration, &credentials).await,
-        Err(_) => webhook::LEFT_BEHIND,
-    };
+        .await;
     match context.changes.delete(&integration).await {
         Ok(()) => {}
         Err(WriteError::Store(error)) => return Err(error.into()),
@@ -38,5 +33,12 @@ pub(crate) async fn delete(
     context
         .audit(caller, "integration.delete", subject, "ok", request.id())
         .await?;
+    // What waited for its repair finds another integration, or fails with the reason.
+    resume::put_back(context, &integration).await?;
+    // What cannot be opened or deregistered does not keep the tenant from removing it: its route is gone.
+    let message = match opened {
+        Ok(credentials) => webhook::deregister(context, &integration, &credentials).await,
+        Err(_) => webhook::LEFT_BEHIND,
+    };
     Ok(HttpReply::message(200, message))
 }

@@ -1,7 +1,7 @@
 //! After a repair: the messages that waited go back on the queue, oldest first.
 
 use domain::Integration;
-use domain::integration::Status;
+use domain::message::attribute;
 use edge::Problem;
 use edge::queue::Entry;
 
@@ -10,13 +10,18 @@ use crate::Context;
 const PAGE: i32 = 100;
 const MOST_PAGES: usize = 20;
 
-/// Puts parked messages back, each under the attempt after the one that parked it, if the integration can send now.
-/// Doing it twice is harmless: the ledger lets an attempt be claimed once.
+/// Puts parked messages back if the integration can send now.
 pub(super) async fn resume(context: &Context, integration: &Integration) -> Result<(), Problem> {
-    let status = integration.shown_status();
-    if !matches!(status, Status::Connected | Status::Unverified) {
-        return Ok(());
+    if integration.is_usable() {
+        put_back(context, integration).await
+    } else {
+        Ok(())
     }
+}
+
+/// Puts parked messages back, each under the attempt after the one that parked it. Doing it twice is harmless: the
+/// ledger lets an attempt be claimed once.
+pub(super) async fn put_back(context: &Context, integration: &Integration) -> Result<(), Problem> {
     let mut resumed = 0;
     for _ in 0..MOST_PAGES {
         let waiting = context
@@ -31,9 +36,12 @@ pub(super) async fn resume(context: &Context, integration: &Integration) -> Resu
             .map(|message| {
                 let mut entry = Entry::new(&integration.tenant, &message.body);
                 entry.attributes = vec![
-                    ("messageId", message.id.to_string()),
-                    ("attempt", (message.attempt + 1).to_string()),
-                    ("acceptedAt", message.accepted_at.millis().to_string()),
+                    (attribute::MESSAGE, message.id.to_string()),
+                    (attribute::ATTEMPT, (message.attempt + 1).to_string()),
+                    (
+                        attribute::ACCEPTED_AT,
+                        message.accepted_at.millis().to_string(),
+                    ),
                 ];
                 entry
             })
@@ -48,6 +56,7 @@ pub(super) async fn resume(context: &Context, integration: &Integration) -> Resu
             resumed += 1;
         }
         if !taken.iter().all(|taken| *taken) {
+            tracing::warn!(integration = %integration.id, "the queue did not take all parked messages; the rest waits");
             break;
         }
     }

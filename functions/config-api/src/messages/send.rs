@@ -1,6 +1,6 @@
 //! `POST /messages`: the queue's own contract, with the tenant taken from the caller.
 
-use domain::message::{MAX_BODY_BYTES, OutboundMessage};
+use domain::message::{MAX_BODY_BYTES, OutboundMessage, attribute};
 use domain::{Caller, MessageId, random};
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
@@ -86,7 +86,7 @@ pub(crate) async fn send(
     }
     // A repeat is put on the queue again, for the first may have been lost before it got there; it is sent once.
     let mut entry = Entry::new(&caller.tenant, &body);
-    entry.attributes = vec![("acceptedAt", now.millis().to_string())];
+    entry.attributes = vec![(attribute::ACCEPTED_AT, now.millis().to_string())];
     if context.queue.send(&[entry]).await != [true] {
         return Err(Problem::unavailable());
     }

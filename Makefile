@@ -23,6 +23,7 @@ test: tools ## every check there is
 	cargo test --workspace --quiet
 	$(IN)/sam validate --lint
 	$(IN)/cfn-lint template.yaml
+	$(IN)/pytest -p no:cacheprovider --quiet shared/vault/tests
 	$(IN)/python infra/local-cloud/with_stack.py $(IN)/pytest -p no:cacheprovider infra/end-to-end
 
 bench: ## measure the release build of the functions; ARGS="--json figures.json"

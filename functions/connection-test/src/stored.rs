@@ -1,10 +1,11 @@
 //! A test of what is stored; the verdict becomes the integration's state.
 
 use domain::Caller;
-use domain::integration::Status;
+use domain::integration::{Owner, Status};
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 use store::integrations::Verdict;
+use store::notifications::Notification;
 
 use crate::{Context, passed};
 
@@ -17,6 +18,11 @@ pub(crate) async fn test(
     let missing = || Problem::not_found("integration");
     let integration = context.find(caller, reference).await?.ok_or_else(missing)?;
     let provider = providers::find(integration.provider.as_str()).ok_or_else(missing)?;
+    if !caller.role.manages_integrations() && integration.owner == Owner::Tenant {
+        return Err(Problem::forbidden(
+            "Only an admin may test an integration of the organisation.",
+        ));
+    }
     let filled = context.open(&integration).await?;
     let connection = context.overrides.connect(
         provider,
@@ -44,9 +50,17 @@ pub(crate) async fn test(
         Err(_) => None,
     };
     if let Some(verdict) = verdict {
+        let told = verdict.failure.as_ref().map(|failure| Notification {
+            tenant: integration.tenant.clone(),
+            integration: integration.id.clone(),
+            at,
+            code: "integration_invalid",
+            detail: format!("{} can send no more: {}", integration.name, failure.detail),
+            hint: failure.hint.clone(),
+        });
         context
             .integrations
-            .record_verdict(&integration, &verdict, None)
+            .record_verdict(&integration, &verdict, told.as_ref())
             .await?;
     }
     let of = Some(&integration.id);

@@ -48,7 +48,7 @@ pub async fn handle(context: &Context, batch: &SqsBatch) -> BatchReply {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "only the ingress may write to the inbound queue"
+    reason = "the ingress alone has the right to write to the inbound queue"
 )]
 async fn route(context: &Context, record: &SqsRecord) -> Done {
     let event: InboundEvent<'_> = match serde_json::from_str(&record.body) {

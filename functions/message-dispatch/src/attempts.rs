@@ -19,6 +19,7 @@ pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
             ));
             contained(Box::pin(send(context, plan, ready)), panicked).await
         }
+        Step::Quarantine(integration, _) => verdict::on_tampering(context, integration).await,
         Step::Settle(_, _, result) => result.clone(),
     }
 }

@@ -62,6 +62,7 @@ impl Desk<'_> {
     fn claim(&self, plan: &Plan<'_>) -> Claim {
         let source = match &plan.step {
             Step::Send(ready) => ready.source.name(),
+            Step::Quarantine(_, source) => source.name(),
             Step::Settle(_, source, _) => source,
         };
         Claim {

@@ -28,6 +28,7 @@ impl Plan<'_> {
     pub(crate) fn integration(&self) -> Option<&IntegrationId> {
         match &self.step {
             Step::Send(ready) => Some(&ready.integration.id),
+            Step::Quarantine(integration, _) => Some(&integration.id),
             Step::Settle(integration, ..) => integration.as_ref(),
         }
     }
@@ -37,6 +38,8 @@ impl Plan<'_> {
 pub(crate) enum Step {
     /// Send it.
     Send(Ready),
+    /// Its stored credentials do not open in their place: switch it off, and keep the message.
+    Quarantine(Arc<Integration>, CredentialSource),
     /// Record this result; nothing is to be sent.
     Settle(Option<IntegrationId>, &'static str, AttemptResult),
 }
@@ -130,7 +133,7 @@ fn step(
             source,
             credentials: credentials.clone(),
         })),
-        Some(Err(OpenError::DoesNotOpen)) => settle(AttemptResult::Parked(does_not_open())),
+        Some(Err(OpenError::DoesNotOpen)) => Ok(Step::Quarantine(integration, source)),
         // Trouble of ours is no fault of the message or the credential: it waits.
         Some(Err(error @ OpenError::Unavailable(_))) => {
             tracing::error!(%error, "credentials cannot be opened at present");
@@ -168,13 +171,5 @@ fn unusable(status: Status) -> Failure {
         FailureKind::CredentialsRejected,
         "The provider does not accept the integration's credentials any more.",
         "Enter new credentials: what waits is then sent.",
-    )
-}
-
-fn does_not_open() -> Failure {
-    Failure::new(
-        FailureKind::CredentialsRejected,
-        "The stored credentials cannot be opened: their record was changed.",
-        "Enter the credentials again; the operator has been alarmed.",
     )
 }

@@ -36,10 +36,20 @@ pub(crate) async fn on_rejection(
         // It works after all, or cannot be asked now: try again a little later.
         Ok(Ok(_) | Err(_)) | Err(_) => return later(context, refusal),
     };
+    disable(context, integration, confirmed).await
+}
+
+/// What follows for a message whose integration's stored credentials were changed or moved.
+pub(crate) async fn on_tampering(context: &Context, integration: &Integration) -> AttemptResult {
+    disable(context, integration, does_not_open()).await
+}
+
+/// Switches the integration to `invalid`, once, and tells its tenant, once.
+async fn disable(context: &Context, integration: &Integration, reason: Failure) -> AttemptResult {
     let at = context.clock.now();
     let verdict = Verdict {
         status: Status::Invalid,
-        failure: Some(confirmed.clone()),
+        failure: Some(reason.clone()),
         at,
     };
     let notification = Notification {
@@ -47,11 +57,8 @@ pub(crate) async fn on_rejection(
         integration: integration.id.clone(),
         at,
         code: "integration_invalid",
-        detail: format!(
-            "{} can send no more: {}",
-            integration.name, confirmed.detail
-        ),
-        hint: confirmed.hint.clone(),
+        detail: format!("{} can send no more: {}", integration.name, reason.detail),
+        hint: reason.hint.clone(),
     };
     let changed = context
         .integrations
@@ -59,15 +66,23 @@ pub(crate) async fn on_rejection(
         .await;
     context.senders.forget(integration);
     match changed {
-        Ok(true) => AttemptResult::Parked(confirmed),
-        Ok(false) if is_current(context, integration).await => AttemptResult::Parked(confirmed),
+        Ok(true) => AttemptResult::Parked(reason),
+        Ok(false) if is_current(context, integration).await => AttemptResult::Parked(reason),
         // The credential was replaced while we used the old one.
-        Ok(false) => later(context, refusal),
+        Ok(false) => later(context, reason),
         Err(error) => {
             tracing::error!(error = %Causes(&error), "a refused credential could not be recorded");
-            later(context, refusal)
+            later(context, reason)
         }
     }
+}
+
+fn does_not_open() -> Failure {
+    Failure::new(
+        FailureKind::CredentialsRejected,
+        "The stored credentials cannot be opened: their record was changed.",
+        "Enter the credentials again; the operator has been alarmed.",
+    )
 }
 
 /// Whether the credential that we used is still the stored one.

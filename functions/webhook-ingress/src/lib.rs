@@ -8,15 +8,16 @@ mod routes;
 
 use std::sync::Arc;
 
-use domain::event::{EventKind, InboundEvent};
+use domain::event::{EventKind, InboundEvent, ProviderEvent};
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Clock, Timestamp};
+use domain::{Clock, Timestamp, random};
 use edge::StartError;
 use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
 use edge::queue::{Entry, Queue};
 use providers::WebhookRequest;
+use serde_json::value::RawValue;
 use store::key_rings::KeyRingsTable;
 use store::routes::WebhookRoutes;
 use vault::{Opener, RingKeys};
@@ -26,6 +27,13 @@ use crate::routes::{KnownRoute, Routes};
 
 /// Most bytes of a webhook body; Meta sends up to 3 MB.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most events in a body; Meta sends up to 1,000.
+const MAX_EVENTS: usize = 2_000;
+/// Most bytes of an event's own object; DynamoDB keeps 400 KB.
+const MAX_PAYLOAD_BYTES: usize = 200 * 1024;
+/// Most bytes of what the provider tells of the people in an event.
+const MAX_CONTACTS_BYTES: usize = 16 * 1024;
 
 /// What requests share: made once per cold start.
 pub struct Context {
@@ -75,7 +83,11 @@ async fn answer(context: &Context, request: &HttpRequest) -> HttpReply {
     if body.len() > MAX_BODY_BYTES {
         return HttpReply::empty(413);
     }
-    let route = match context.routes.find(provider, token).await {
+    let route = match context
+        .routes
+        .find(provider, token, request.method() == "GET")
+        .await
+    {
         Ok(route) => route,
         // Not even whether the URL exists can be told: the provider tries again.
         Err(()) => return HttpReply::empty(503),
@@ -118,10 +130,8 @@ async fn deliver(
     let (true, Some(owner)) = (genuine, &route.owner) else {
         return refused();
     };
-    let Ok(bodies) = bodies(owner, body, received_at) else {
-        // Signed and unreadable: sending it again would not help, and nothing of it may be lost silently.
-        tracing::error!(tenant = %owner.tenant, integration = %owner.integration, "a genuine webhook is not readable");
-        return HttpReply::empty(200);
+    let Some(bodies) = bodies(owner, body, received_at) else {
+        return HttpReply::empty(413);
     };
     let entries: Vec<_> = bodies
         .iter()
@@ -141,30 +151,78 @@ async fn deliver(
 }
 
 /// The single events of a body as they go on the queue; those of accounts that are not the route's own are marked.
-fn bodies(
-    owner: &routes::Owner,
-    body: &[u8],
-    received_at: Timestamp,
-) -> Result<Vec<String>, providers::MalformedBody> {
-    let events = owner.webhooks.events(body, received_at)?;
-    let mut bodies = Vec::with_capacity(events.len());
-    for mut event in events {
-        let own = event
-            .account
-            .as_ref()
-            .is_some_and(|account| owner.accounts.iter().any(|own| own == account));
-        if !own {
-            tracing::warn!(tenant = %owner.tenant, integration = %owner.integration, "an event names another account");
-            event.kind = EventKind::Quarantined;
-        }
-        let event = InboundEvent {
-            tenant: owner.tenant.to_string(),
-            integration: owner.integration.clone(),
-            provider: owner.provider.clone(),
-            received_at,
-            event,
-        };
-        bodies.push(serde_json::to_string(&event).map_err(|_| providers::MalformedBody)?);
+/// `None` if there are more than any provider sends.
+fn bodies(owner: &routes::Owner, body: &[u8], received_at: Timestamp) -> Option<Vec<String>> {
+    let Ok(events) = owner.webhooks.events(body, received_at) else {
+        tracing::error!(tenant = %owner.tenant, integration = %owner.integration, "a genuine webhook is not readable");
+        return Some(vec![unreadable(owner, body, received_at)]);
+    };
+    if events.len() > MAX_EVENTS {
+        return None;
     }
-    Ok(bodies)
+    Some(
+        events
+            .into_iter()
+            .map(|event| queued(owner, event, received_at))
+            .collect(),
+    )
+}
+
+/// One event as it goes on the queue, within what the queue and the table take.
+fn queued(owner: &routes::Owner, mut event: ProviderEvent<'_>, received_at: Timestamp) -> String {
+    let own = event
+        .account
+        .as_ref()
+        .is_some_and(|account| owner.accounts.contains(account));
+    if !own {
+        tracing::warn!(tenant = %owner.tenant, integration = %owner.integration, "an event names another account");
+        event.kind = EventKind::Quarantined;
+    }
+    event.contacts = event
+        .contacts
+        .filter(|contacts| contacts.get().len() <= MAX_CONTACTS_BYTES);
+    if event.payload.get().len() > MAX_PAYLOAD_BYTES {
+        let marker = format!("{{\"too_large\":{}}}", event.payload.get().len());
+        return written(
+            owner,
+            ProviderEvent {
+                payload: &raw(marker),
+                contacts: None,
+                ..event
+            },
+            received_at,
+        );
+    }
+    written(owner, event, received_at)
+}
+
+/// A genuine body that is not in the provider's form, kept as it came: nothing that was signed is lost.
+fn unreadable(owner: &routes::Owner, body: &[u8], received_at: Timestamp) -> String {
+    let text = String::from_utf8_lossy(body);
+    let payload = raw(serde_json::Value::from(text.as_ref()).to_string());
+    let event = ProviderEvent {
+        id: random::base32(&random::sha256(body)[..20]),
+        account: owner.accounts.first().cloned(),
+        occurred_at: received_at,
+        kind: EventKind::Account,
+        contacts: None,
+        payload: &payload,
+    };
+    queued(owner, event, received_at)
+}
+
+fn written(owner: &routes::Owner, event: ProviderEvent<'_>, received_at: Timestamp) -> String {
+    let event = InboundEvent {
+        tenant: owner.tenant.to_string(),
+        integration: owner.integration.clone(),
+        provider: owner.provider.clone(),
+        received_at,
+        event,
+    };
+    serde_json::to_string(&event).unwrap_or_default()
+}
+
+/// JSON text as a raw value; text that is none becomes `null`.
+fn raw(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

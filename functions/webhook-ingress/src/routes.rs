@@ -51,8 +51,14 @@ impl Routes {
         }
     }
 
-    /// The route of that provider and token; `Err` if it cannot be read at present.
-    pub(crate) async fn find(&self, provider: &str, token: &str) -> Result<Arc<KnownRoute>, ()> {
+    /// The route of that provider and token; `Err` if it cannot be read at present. In a handshake a URL that was
+    /// unknown a moment ago is looked up again: it may just have been made.
+    pub(crate) async fn find(
+        &self,
+        provider: &str,
+        token: &str,
+        handshake: bool,
+    ) -> Result<Arc<KnownRoute>, ()> {
         let key = (provider.to_owned(), token.to_owned());
         let now = self.clock.now();
         if let Some((until, route)) = self
@@ -61,6 +67,7 @@ impl Routes {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
             && now < *until
+            && (route.owner.is_some() || !handshake)
         {
             return Ok(route.clone());
         }

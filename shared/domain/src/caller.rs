@@ -33,17 +33,6 @@ impl Role {
         }
     }
 
-    /// The name, as it stands in the groups claim.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-            Self::Service => "service",
-            Self::Operator => "operator",
-        }
-    }
-
     /// May configure, change and delete the tenant's integrations.
     pub const fn manages_integrations(self) -> bool {
         matches!(self, Self::Admin | Self::Operator)

@@ -48,11 +48,6 @@ impl Credentials {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether no field is set.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The form that is sealed: per field a one-byte name length, the name, a four-byte big-endian value
     /// length, the value; fields in the order of their names.
     pub fn to_plaintext(&self) -> Zeroizing<Vec<u8>> {

@@ -93,11 +93,6 @@ impl Masked {
         let last4 = (count > 20).then(|| value.chars().skip(count - 4).collect());
         Self { set: true, last4 }
     }
-
-    /// How the mask reads in a form; posted back it means "unchanged".
-    pub fn text(&self) -> String {
-        format!("••••{}", self.last4.as_deref().unwrap_or_default())
-    }
 }
 
 /// The state of the provider's registration of our webhook URL, apart from the credential's.
@@ -106,7 +101,7 @@ impl Masked {
 pub enum WebhookStatus {
     /// The provider was told our URL and verified it.
     Registered,
-    /// The provider was not told; `webhook_error` says why and what to do by hand.
+    /// The provider was not told; the webhook's `error` says why and what to do by hand.
     Failed,
     /// This integration receives no webhooks: the fields for it were not given.
     NotConfigured,
@@ -258,6 +253,12 @@ mod tests {
             Masked::of("123456789012345678901").last4.as_deref(),
             Some("8901")
         );
-        assert_eq!(Masked::of("short").text(), "••••");
+        assert_eq!(
+            Masked::of("short"),
+            Masked {
+                set: true,
+                last4: None
+            }
+        );
     }
 }

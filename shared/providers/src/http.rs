@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
@@ -51,8 +51,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// A request; `url` holds no secret, for it may be logged.
-#[derive(Debug)]
+/// A request. It cannot be printed: providers ask for secrets in URLs too.
 pub struct Outgoing {
     method: Method,
     url: Url,
@@ -93,13 +92,6 @@ impl Outgoing {
             HeaderValue::from_static("application/json"),
         );
         self.body = body;
-        self
-    }
-
-    /// With one more header.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
         self
     }
 }

@@ -24,7 +24,7 @@ use crate::keys::{self, PK, SK};
 use crate::notifications::Notification;
 use crate::routes::{self, WebhookRoute};
 
-/// Integrations a tenant may have; a bound on what one listing reads.
+/// Most integrations that one listing reads.
 pub const MOST_PER_TENANT: usize = 1_000;
 
 /// The Integrations table.

@@ -12,7 +12,7 @@
 //! | 1 | format, 1 |
 //! | 1 | suite, 1: HKDF-SHA-512, AES-256-GCM, 32-byte key commitment |
 //! | 1 | length `n` of the ring's name, 1 to 96 |
-//! | n | the ring's name, ASCII |
+//! | n | the ring's name, bytes 0x21 to 0x7E; it begins with its purpose and a slash, as `credentials/` |
 //! | 4 | ring version, big-endian, from 1 |
 //! | 32 | salt, random, fresh for every seal |
 //! | 32 | key commitment |
@@ -27,7 +27,10 @@
 //!   before anything is decrypted,
 //! * associated data = header ‖ context.
 //!
-//! Each key encrypts once, so the nonce is twelve zero bytes.
+//! Each key encrypts once, so the nonce is twelve zero bytes. Text is UTF-8, taken as it is.
+//!
+//! `tests/vectors.json` has values that open and values that must not, with the reason; `tests/reader.py` is a
+//! second reader of them, and `tests/make_vectors.py` writes the file.
 //!
 //! # What is not promised
 //!

@@ -1,16 +1,26 @@
 //! Golden vectors: `tests/vectors.json` holds sealed values with all that went into them. What was sealed once must
-//! open for ever, so the file only ever grows. Here is shown that the writer still makes the very same bytes.
+//! open for ever, so the file only ever grows. Here is shown that the writer still makes the very same bytes, and that
+//! the layout is what the file says it is.
 
 use domain::seal::{Purpose, SealContext};
 use domain::{IntegrationId, ProviderId, TenantId};
 use serde::Deserialize;
 
 use crate::context::canonical;
+use crate::layout::Layout;
 use crate::seal::{RingKey, seal};
 
 #[derive(Deserialize)]
 struct Vectors {
     opens: Vec<Vector>,
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    name: String,
+    class: String,
+    sealed: String,
 }
 
 #[derive(Deserialize)]
@@ -32,17 +42,25 @@ struct Vector {
     sealed: String,
 }
 
+impl Vectors {
+    fn read() -> Self {
+        serde_json::from_str(include_str!("../tests/vectors.json")).expect("vectors")
+    }
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text).expect("hex")
+}
+
 #[test]
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is a trusted source of tenants"
 )]
 fn the_writer_makes_the_same_bytes_as_ever() {
-    let file = include_str!("../tests/vectors.json");
-    let vectors: Vectors = serde_json::from_str(file).expect("vectors");
-    assert!(vectors.opens.len() >= 6);
+    let vectors = Vectors::read();
+    assert!(vectors.opens.len() >= 30);
     for vector in vectors.opens {
-        let bytes = |text: &str| hex::decode(text).expect("hex");
         let record: &'static str = match vector.record.as_str() {
             "integration" => "integration",
             "webhook-route" => "webhook-route",
@@ -64,5 +82,13 @@ fn the_writer_makes_the_same_bytes_as_ever() {
         let (ring, version) = (&vector.ring, vector.ring_version);
         let sealed = seal(&key, ring, version, &salt, &context, &plaintext).expect("sealed");
         assert_eq!(hex::encode(sealed), vector.sealed, "{}", vector.name);
+    }
+}
+
+#[test]
+fn malformed_is_what_has_no_layout_and_nothing_else() {
+    for vector in Vectors::read().refused {
+        let parses = Layout::parse(&bytes(&vector.sealed)).is_some();
+        assert_eq!(parses, vector.class != "malformed", "{}", vector.name);
     }
 }

@@ -43,6 +43,13 @@ impl Change<'_> {
         let route = self.seal(&mut after, &mut filled, &checked).await?;
         self.store(&after, route.as_ref(), "integration.configure")
             .await?;
+        if let Some(before) = self
+            .before
+            .as_ref()
+            .filter(|b| b.accounts != after.accounts)
+        {
+            webhook::deregister(self.context, before, &filled.credentials).await;
+        }
         if route.is_some() {
             webhook::register(self.context, self.provider, &mut after, &filled.credentials).await?;
         }

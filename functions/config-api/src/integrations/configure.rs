@@ -44,13 +44,7 @@ pub(crate) async fn configure(
 ) -> Result<HttpReply, Problem> {
     let body = request.json_object()?;
     if let Some(provider) = providers::find(reference) {
-        let existing = match super::find(context, caller, reference).await {
-            // An agent's own integration must not grow out of the organisation's.
-            Ok(found) if wants_own(&body) && found.owner == Owner::Tenant => None,
-            Ok(found) => Some(found),
-            Err(problem) if problem.status() == 404 => None,
-            Err(problem) => return Err(problem),
-        };
+        let existing = default_of(context, caller, provider, owner_wanted(&body)).await?;
         return Change {
             context,
             caller,
@@ -99,6 +93,32 @@ fn provider_of(integration: &Integration) -> Result<&'static dyn Provider, Probl
     providers::find(integration.provider.as_str()).ok_or_else(Problem::unavailable)
 }
 
-fn wants_own(body: &Map<String, Value>) -> bool {
-    body.get("owner").is_some_and(|owner| owner == "user")
+fn owner_wanted(body: &Map<String, Value>) -> Option<&str> {
+    body.get("owner").and_then(Value::as_str)
+}
+
+/// The default of a type that a caller means: of the owner that is named, else the caller's own, else the tenant's.
+async fn default_of(
+    context: &Context,
+    caller: &Caller,
+    provider: &dyn Provider,
+    owner: Option<&str>,
+) -> Result<Option<Integration>, Problem> {
+    let provider = providers::id_of(provider);
+    let mut all = context.integrations.list(&caller.tenant).await?;
+    all.retain(|one| one.provider == provider && one.is_visible_to(&caller.user));
+    all.retain(|one| match owner {
+        Some("tenant") => one.owner == Owner::Tenant,
+        Some("user") => one.owner != Owner::Tenant,
+        _ => true,
+    });
+    Ok(all.into_iter().min_by_key(|one| {
+        (
+            one.owner == Owner::Tenant,
+            !one.is_usable(),
+            one.priority,
+            one.created_at,
+            one.id.clone(),
+        )
+    }))
 }

@@ -213,3 +213,40 @@ async fn while_keys_cannot_be_had_messages_wait_and_no_credential_is_blamed() {
         .await;
     assert_eq!(found["data"]["status"], "connected");
 }
+
+#[tokio::test]
+async fn a_credential_that_was_tampered_with_is_switched_off_and_its_messages_wait() {
+    let mut stage = Stage::connected().await;
+    stage.tamper().await;
+    stage.forget();
+    stage.produce(&text("m-1")).await;
+    stage.until_quiet(Duration::from_secs(5)).await;
+    assert_eq!(stage.message("m-1").await.0, "parked");
+    let place = "/api/v1/settings/integrations/whatsapp";
+    assert_eq!(
+        stage.api("GET", place, Value::Null).await.1["data"]["status"],
+        "invalid"
+    );
+    assert!(stage.delivered().await.is_empty());
+    assert_eq!(stage.connect("one").await.0, 200);
+    stage.until_quiet(Duration::from_secs(5)).await;
+    assert_eq!(stage.delivered().await, ["m-1"]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_removed_integration_is_told_to_have_none() {
+    let stage = Stage::connected().await;
+    let rule = json!({"provider": "whatsapp", "fault": "bad_credential", "times": 0});
+    stage.control(Method::POST, "/_sandbox/faults", rule).await;
+    stage.produce(&text("m-1")).await;
+    stage.until_quiet(Duration::from_secs(5)).await;
+    assert_eq!(stage.message("m-1").await.0, "parked");
+    let place = "/api/v1/settings/integrations/whatsapp";
+    assert_eq!(stage.api("DELETE", place, Value::Null).await.0, 200);
+    stage.until_quiet(Duration::from_secs(5)).await;
+    let (status, message) = stage.message("m-1").await;
+    assert_eq!(
+        (status.as_str(), &message["error"]["kind"]),
+        ("failed", &json!("not_configured"))
+    );
+}

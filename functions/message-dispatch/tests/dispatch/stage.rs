@@ -130,6 +130,30 @@ impl Stage {
         )
     }
 
+    /// Flips a bit in the sealed credentials of every integration of the tenant.
+    pub(crate) async fn tamper(&self) {
+        use aws_sdk_dynamodb::primitives::Blob;
+        use aws_sdk_dynamodb::types::AttributeValue;
+        let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config());
+        let query = client.query().table_name(names::INTEGRATIONS);
+        let found = query
+            .key_condition_expression("pk = :t AND begins_with(sk, :i)")
+            .expression_attribute_values(":t", AttributeValue::S(TENANT.into()))
+            .expression_attribute_values(":i", AttributeValue::S("INTEGRATION#".into()))
+            .send()
+            .await
+            .expect("found");
+        for item in found.items() {
+            let mut item = item.clone();
+            let sealed = item["credentials"].as_b().expect("sealed").clone();
+            let mut sealed = sealed.into_inner();
+            *sealed.last_mut().expect("a tag") ^= 1;
+            item.insert("credentials".into(), AttributeValue::B(Blob::new(sealed)));
+            let put = client.put_item().table_name(names::INTEGRATIONS);
+            put.set_item(Some(item)).send().await.expect("changed");
+        }
+    }
+
     /// Calls the sandbox's control API.
     pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
         let url = Url::parse(&format!("{}{path}", self.sandbox.url())).expect("a URL");

@@ -85,13 +85,39 @@ async fn the_signature_is_over_the_bytes_as_they_came() {
 }
 
 #[tokio::test]
-async fn what_is_signed_and_unreadable_is_taken_and_not_asked_for_again() {
+async fn what_is_signed_and_unreadable_is_kept_as_it_came_and_not_asked_for_again() {
     let stage = Stage::new().await;
-    let bodies: [&[u8]; 6] = [b"", b"{", b"[]", b"\xff\xfe", b"\xef\xbb\xbf{}", b"\0"];
+    let bodies: [&[u8]; 5] = [b"", b"{", b"\xff\xfe", b"\xef\xbb\xbf{}", b"\0"];
     for body in bodies {
         assert_eq!(stage.status(post_bytes(&ONE, body)).await, 200, "{body:?}");
     }
-    assert!(stage.events().is_empty());
+    let events = stage.events();
+    assert_eq!(events.len(), bodies.len());
+    assert!(
+        events
+            .iter()
+            .all(|event| event["event"]["kind"] == "account")
+    );
+    assert!(events.iter().any(|event| event["event"]["payload"] == "{"));
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_the_queue_is_marked_and_more_than_any_provider_sends_is_refused() {
+    let stage = Stage::new().await;
+    let long = body(&ONE, 1).replacen(
+        "\"messages\":[{",
+        &format!("\"messages\":[{{\"pad\":\"{}\",", "x".repeat(300_000)),
+        1,
+    );
+    assert_eq!(stage.status(post(&ONE, &long)).await, 200);
+    let events = stage.events();
+    assert!(
+        events
+            .iter()
+            .any(|event| event["event"]["payload"]["too_large"].as_u64() > Some(300_000))
+    );
+    assert_eq!(stage.status(post(&ONE, &body(&ONE, 2_100))).await, 413);
+    assert_eq!(stage.events().len(), events.len());
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ pub(super) async fn check(connection: Connection<'_>) -> Result<Checked, Failure
             &mut checked,
         )
         .await?;
-    } else {
+    } else if connection.credentials.get("app_secret").is_none() {
         checked.warnings.push(
             "Without the app secret no incoming message or status can be authenticated, so none is received.".into(),
         );

@@ -11,3 +11,4 @@ mod kms;
 mod rings;
 mod tampering;
 mod vectors;
+mod wycheproof;

@@ -42,27 +42,17 @@ pub(crate) async fn configure(
     request: &HttpRequest,
     reference: &str,
 ) -> Result<HttpReply, Problem> {
+    let Some(provider) = providers::find(reference) else {
+        return change(context, caller, request, reference).await;
+    };
     let body = request.json_object()?;
-    if let Some(provider) = providers::find(reference) {
-        let existing = default_of(context, caller, provider, owner_wanted(&body)).await?;
-        return Change {
-            context,
-            caller,
-            request,
-            provider,
-            before: existing,
-        }
-        .save(body)
-        .await;
-    }
-    let existing = super::find(context, caller, reference).await?;
-    let provider = provider_of(&existing)?;
+    let before = default_of(context, caller, provider, owner_wanted(&body)).await?;
     Change {
         context,
         caller,
         request,
         provider,
-        before: Some(existing),
+        before,
     }
     .save(body)
     .await

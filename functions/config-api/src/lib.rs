@@ -107,29 +107,13 @@ impl Context {
         outcome: &str,
         request: &str,
     ) -> Result<(), Problem> {
-        let record = AuditRecord {
-            tenant: caller.tenant.clone(),
-            at: self.clock.now(),
-            actor: caller.user.to_string(),
-            action,
-            provider: Some(subject.0.clone()),
-            integration: subject.1.cloned(),
-            outcome: outcome.to_owned(),
-            request: request.to_owned(),
-        };
+        let at = self.clock.now();
+        let record = AuditRecord::of_caller(caller, at, action, subject, outcome, request);
         Ok(self.audit.append(&record).await?)
     }
 }
 
 /// Answers one request. There is an answer to everything: a panic becomes a problem too.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
-    let answer = edge::sqs::contained(
-        routes::answer(context, &request),
-        Err(Problem::unavailable()),
-    )
-    .await;
-    answer.unwrap_or_else(|problem| {
-        tracing::info!(code = problem.code(), status = problem.status(), "refused");
-        HttpReply::problem(&problem, request.id())
-    })
+    edge::http::answered(&request, routes::answer(context, &request)).await
 }

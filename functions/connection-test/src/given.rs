@@ -7,7 +7,7 @@ use edge::http::{HttpReply, HttpRequest};
 use edge::problem::FieldError;
 use serde_json::{Map, Value};
 
-use crate::{Context, passed};
+use crate::{Context, outcome, reply};
 
 pub(crate) async fn test(
     context: &Context,
@@ -39,23 +39,11 @@ pub(crate) async fn test(
                 .collect(),
         )
     })?;
-    let connection = context.overrides.connect(
-        provider,
-        &filled.settings,
-        &filled.credentials,
-        &context.http,
-    );
-    let result = provider.check(connection).await;
-    let outcome = result
-        .as_ref()
-        .map_or_else(|failure| failure.kind.code(), |_| "ok");
+    let result = context.check(provider, &filled).await;
     let id: ProviderId = providers::id_of(provider);
     let of = existing.as_ref().map(|integration| &integration.id);
     context
-        .audit(caller, &id, of, outcome, request.id())
+        .audit(caller, &id, of, outcome(&result), request.id())
         .await?;
-    match result {
-        Ok(checked) => Ok(passed(provider, &checked)),
-        Err(failure) => Err(Problem::from_provider(&failure)),
-    }
+    reply(provider, result)
 }

@@ -12,7 +12,7 @@ use domain::audit::AuditRecord;
 use domain::integration::Reference;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Caller, Clock, Integration, IntegrationId, ProviderId};
+use domain::{Caller, Clock, Failure, Integration, IntegrationId, ProviderId};
 use edge::auth::ClaimNames;
 use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
@@ -99,6 +99,19 @@ impl Context {
         }
     }
 
+    async fn check(&self, provider: &dyn Provider, filled: &Filled) -> Result<Checked, Failure> {
+        let Filled {
+            settings,
+            credentials,
+        } = filled;
+        provider
+            .check(
+                self.overrides
+                    .connect(provider, settings, credentials, &self.http),
+            )
+            .await
+    }
+
     async fn audit(
         &self,
         caller: &Caller,
@@ -107,27 +120,22 @@ impl Context {
         outcome: &str,
         request: &str,
     ) -> Result<(), Problem> {
-        let record = AuditRecord {
-            tenant: caller.tenant.clone(),
-            at: self.clock.now(),
-            actor: caller.user.to_string(),
-            action: "integration.test",
-            provider: Some(provider.clone()),
-            integration: integration.cloned(),
-            outcome: outcome.to_owned(),
-            request: request.to_owned(),
-        };
+        let at = self.clock.now();
+        let record = AuditRecord::of_caller(
+            caller,
+            at,
+            "integration.test",
+            (provider, integration),
+            outcome,
+            request,
+        );
         Ok(self.audit.append(&record).await?)
     }
 }
 
 /// `POST /api/v1/settings/integrations/{ref}/test`.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
-    let answer = edge::sqs::contained(answer(context, &request), Err(Problem::unavailable())).await;
-    answer.unwrap_or_else(|problem| {
-        tracing::info!(code = problem.code(), status = problem.status(), "refused");
-        HttpReply::problem(&problem, request.id())
-    })
+    edge::http::answered(&request, answer(context, &request)).await
 }
 
 async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
@@ -165,6 +173,19 @@ struct PassedData<'a> {
     expires_at: Option<domain::Timestamp>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
+}
+
+/// The outcome of a test as the audit trail has it.
+fn outcome(result: &Result<Checked, Failure>) -> &'static str {
+    result
+        .as_ref()
+        .map_or_else(|failure| failure.kind.code(), |_| "ok")
+}
+
+fn reply(provider: &dyn Provider, result: Result<Checked, Failure>) -> Result<HttpReply, Problem> {
+    result
+        .map(|checked| passed(provider, &checked))
+        .map_err(|failure| Problem::from_provider(&failure))
 }
 
 fn passed(provider: &dyn Provider, checked: &Checked) -> HttpReply {

@@ -7,7 +7,7 @@ use edge::http::{HttpReply, HttpRequest};
 use store::integrations::Verdict;
 use store::notifications::Notification;
 
-use crate::{Context, passed};
+use crate::{Context, outcome, reply};
 
 pub(crate) async fn test(
     context: &Context,
@@ -24,16 +24,7 @@ pub(crate) async fn test(
         ));
     }
     let filled = context.open(&integration).await?;
-    let connection = context.overrides.connect(
-        provider,
-        &filled.settings,
-        &filled.credentials,
-        &context.http,
-    );
-    let result = provider.check(connection).await;
-    let outcome = result
-        .as_ref()
-        .map_or_else(|failure| failure.kind.code(), |_| "ok");
+    let result = context.check(provider, &filled).await;
     let at = context.clock.now();
     let verdict = match &result {
         Ok(_) => Some(Verdict {
@@ -50,14 +41,8 @@ pub(crate) async fn test(
         Err(_) => None,
     };
     if let Some(verdict) = verdict {
-        let told = verdict.failure.as_ref().map(|failure| Notification {
-            tenant: integration.tenant.clone(),
-            integration: integration.id.clone(),
-            at,
-            code: "integration_invalid",
-            detail: format!("{} can send no more: {}", integration.name, failure.detail),
-            hint: failure.hint.clone(),
-        });
+        let told = verdict.failure.as_ref();
+        let told = told.map(|why| Notification::integration_invalid(&integration, why, at));
         context
             .integrations
             .record_verdict(&integration, &verdict, told.as_ref())
@@ -65,10 +50,13 @@ pub(crate) async fn test(
     }
     let of = Some(&integration.id);
     context
-        .audit(caller, &integration.provider, of, outcome, request.id())
+        .audit(
+            caller,
+            &integration.provider,
+            of,
+            outcome(&result),
+            request.id(),
+        )
         .await?;
-    match result {
-        Ok(checked) => Ok(passed(provider, &checked)),
-        Err(failure) => Err(Problem::from_provider(&failure)),
-    }
+    reply(provider, result)
 }

@@ -19,6 +19,7 @@ use crate::{Context, attempts};
 
 /// Longest time that an outcome waits for others before it is written.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
+
 /// Makes all attempts, records how they ended, and tells what becomes of their messages.
 pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
     let mut ended = attempt_all(context, &plans).await;

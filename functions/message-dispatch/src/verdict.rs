@@ -52,14 +52,7 @@ async fn disable(context: &Context, integration: &Integration, reason: Failure) 
         failure: Some(reason.clone()),
         at,
     };
-    let notification = Notification {
-        tenant: integration.tenant.clone(),
-        integration: integration.id.clone(),
-        at,
-        code: "integration_invalid",
-        detail: format!("{} can send no more: {}", integration.name, reason.detail),
-        hint: reason.hint.clone(),
-    };
+    let notification = Notification::integration_invalid(integration, &reason, at);
     let changed = context
         .integrations
         .record_verdict(integration, &verdict, Some(&notification))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::caller::Caller;
 use crate::ids::{IntegrationId, ProviderId, TenantId};
 use crate::time::Timestamp;
 
@@ -24,4 +25,27 @@ pub struct AuditRecord {
     pub outcome: String,
     /// The request or invocation that did it.
     pub request: String,
+}
+
+impl AuditRecord {
+    /// What a caller did, or tried and was refused.
+    pub fn of_caller(
+        caller: &Caller,
+        at: Timestamp,
+        action: &'static str,
+        (provider, integration): (&ProviderId, Option<&IntegrationId>),
+        outcome: &str,
+        request: &str,
+    ) -> Self {
+        Self {
+            tenant: caller.tenant.clone(),
+            at,
+            actor: caller.user.to_string(),
+            action,
+            provider: Some(provider.clone()),
+            integration: integration.cloned(),
+            outcome: outcome.to_owned(),
+            request: request.to_owned(),
+        }
+    }
 }

@@ -54,6 +54,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether sends may use a credential of which that is known.
+    pub const fn may_send(self) -> bool {
+        matches!(self, Self::Connected | Self::Unverified)
+    }
+
     /// The name as it is stored and shown.
     pub const fn name(self) -> &'static str {
         match self {
@@ -211,7 +216,7 @@ impl Integration {
 
     /// Whether sends may use it.
     pub fn is_usable(&self) -> bool {
-        matches!(self.shown_status(), Status::Connected | Status::Unverified)
+        self.enabled && self.status.may_send()
     }
 
     /// The state as it is shown.

@@ -42,7 +42,7 @@ impl Candidate {
     }
 
     fn usable(&self) -> bool {
-        self.enabled && matches!(self.status, Status::Connected | Status::Unverified)
+        self.enabled && self.status.may_send()
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Problem;
+use crate::sqs::contained;
 
 /// Most bytes of a body of the configuration API.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -172,6 +173,19 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     most
+}
+
+/// The reply to a request. There is one to everything: a panic becomes a problem too.
+pub async fn answered(
+    request: &HttpRequest,
+    answer: impl Future<Output = Result<HttpReply, Problem>>,
+) -> HttpReply {
+    contained(answer, Err(Problem::unavailable()))
+        .await
+        .unwrap_or_else(|problem| {
+            tracing::info!(code = problem.code(), status = problem.status(), "refused");
+            HttpReply::problem(&problem, request.id())
+        })
 }
 
 /// An answer in the gateway's form.

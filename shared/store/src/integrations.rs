@@ -78,26 +78,46 @@ impl Integrations {
         caller: &Caller,
         reference: &Reference,
     ) -> Result<Option<Integration>, StoreError> {
-        let id = match reference {
-            Reference::Id(id) => id.clone(),
-            Reference::Default(provider) => {
-                let own = (caller.tenant.clone(), Some(caller.user.clone()));
-                let shared = (caller.tenant.clone(), None);
-                let rosters = self.find_rosters(&[own, shared]).await?;
-                let rosters: Vec<&Roster> = rosters.values().collect();
-                let wanted = Wanted {
-                    provider: Some(provider),
-                    users: vec![&caller.user],
-                    ..Wanted::default()
-                };
-                match resolution::resolve(&rosters, &wanted) {
-                    Resolution::Use(id, _) | Resolution::Unusable(id, ..) => id,
-                    Resolution::NotConfigured => return Ok(None),
-                }
+        match reference {
+            Reference::Id(id) => {
+                let found = self.find(&caller.tenant, id).await?;
+                Ok(found.filter(|integration| integration.is_visible_to(&caller.user)))
             }
+            Reference::Default(provider) => {
+                let own = Owner::User(caller.user.clone());
+                self.find_default(caller, provider, &[own, Owner::Tenant])
+                    .await
+            }
+        }
+    }
+
+    /// The default integration of a type among those of some owners: the caller's own before the tenant's.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer or the record is malformed.
+    pub async fn find_default(
+        &self,
+        caller: &Caller,
+        provider: &ProviderId,
+        owners: &[Owner],
+    ) -> Result<Option<Integration>, StoreError> {
+        let wanted = owners.iter().map(|owner| match owner {
+            Owner::Tenant => (caller.tenant.clone(), None),
+            Owner::User(user) => (caller.tenant.clone(), Some(user.clone())),
+        });
+        let rosters = self.find_rosters(&wanted.collect::<Vec<_>>()).await?;
+        let rosters: Vec<&Roster> = rosters.values().collect();
+        let wanted = Wanted {
+            provider: Some(provider),
+            users: vec![&caller.user],
+            ..Wanted::default()
         };
-        let found = self.find(&caller.tenant, &id).await?;
-        Ok(found.filter(|integration| integration.is_visible_to(&caller.user)))
+        match resolution::resolve(&rosters, &wanted) {
+            Resolution::Use(id, _) | Resolution::Unusable(id, ..) => {
+                self.find(&caller.tenant, &id).await
+            }
+            Resolution::NotConfigured => Ok(None),
+        }
     }
 
     /// All integrations of a tenant, in the order of their ids.

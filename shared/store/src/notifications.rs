@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, TenantId};
 use domain::time::Timestamp;
+use domain::{Failure, Integration};
 
 use crate::item::{keyed, text, time};
 use crate::keys;
@@ -26,6 +27,18 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// That an integration can send no more, and why.
+    pub fn integration_invalid(integration: &Integration, why: &Failure, at: Timestamp) -> Self {
+        Self {
+            tenant: integration.tenant.clone(),
+            integration: integration.id.clone(),
+            at,
+            code: "integration_invalid",
+            detail: format!("{} can send no more: {}", integration.name, why.detail),
+            hint: why.hint.clone(),
+        }
+    }
+
     /// The write, to be made together with the change it tells of.
     pub(crate) fn put(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let mut item = keyed(self.tenant.as_str(), keys::notification(self.at));

@@ -46,7 +46,11 @@ pub(crate) async fn configure(
         return change(context, caller, request, reference).await;
     };
     let body = request.json_object()?;
-    let before = default_of(context, caller, provider, owner_wanted(&body)).await?;
+    let owners = owners_meant(&body, caller);
+    let before = context
+        .integrations
+        .find_default(caller, &providers::id_of(provider), &owners)
+        .await?;
     Change {
         context,
         caller,
@@ -83,32 +87,12 @@ fn provider_of(integration: &Integration) -> Result<&'static dyn Provider, Probl
     providers::find(integration.provider.as_str()).ok_or_else(Problem::unavailable)
 }
 
-fn owner_wanted(body: &Map<String, Value>) -> Option<&str> {
-    body.get("owner").and_then(Value::as_str)
-}
-
-/// The default of a type that a caller means: of the owner that is named, else the caller's own, else the tenant's.
-async fn default_of(
-    context: &Context,
-    caller: &Caller,
-    provider: &dyn Provider,
-    owner: Option<&str>,
-) -> Result<Option<Integration>, Problem> {
-    let provider = providers::id_of(provider);
-    let mut all = context.integrations.list(&caller.tenant).await?;
-    all.retain(|one| one.provider == provider && one.is_visible_to(&caller.user));
-    all.retain(|one| match owner {
-        Some("tenant") => one.owner == Owner::Tenant,
-        Some("user") => one.owner != Owner::Tenant,
-        _ => true,
-    });
-    Ok(all.into_iter().min_by_key(|one| {
-        (
-            one.owner == Owner::Tenant,
-            !one.is_usable(),
-            one.priority,
-            one.created_at,
-            one.id.clone(),
-        )
-    }))
+/// Whose default is meant: the owner's that the body names, else the caller's own or the tenant's.
+fn owners_meant(body: &Map<String, Value>, caller: &Caller) -> Vec<Owner> {
+    let own = Owner::User(caller.user.clone());
+    match body.get("owner").and_then(Value::as_str) {
+        Some("tenant") => vec![Owner::Tenant],
+        Some("user") => vec![own],
+        _ => vec![own, Owner::Tenant],
+    }
 }

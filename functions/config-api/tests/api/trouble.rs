@@ -47,7 +47,7 @@ async fn without_keys_or_tables_nothing_is_kept() {
         Calls::of("Query").on(names::KEY_RINGS).always(),
         Calls::of("PutItem").on(names::KEY_RINGS).always(),
         Calls::of("TransactWriteItems").always(),
-        Calls::of("Query").on(names::INTEGRATIONS).always(),
+        Calls::of("BatchGetItem").always(),
     ];
     for calls in calls {
         for fault in [Fault::AccessDenied, Fault::InternalError] {

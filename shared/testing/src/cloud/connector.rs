@@ -17,8 +17,10 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::shared::Shared;
 use super::wire::Answer;
 use super::{Cloud, REGION};
 
@@ -48,7 +50,7 @@ impl Cloud {
     /// The HTTP client of [`Cloud::sdk_config`], for configurations of one's own. It honours read time limits.
     pub fn http_client(&self) -> impl HttpClient + Clone + use<> {
         Connector {
-            cloud: self.clone(),
+            shared: self.0.shared.clone(),
             read_timeout: None,
         }
     }
@@ -56,7 +58,7 @@ impl Cloud {
 
 #[derive(Debug, Clone)]
 struct Connector {
-    cloud: Cloud,
+    shared: Arc<Shared>,
     read_timeout: Option<Duration>,
 }
 
@@ -81,7 +83,7 @@ impl HttpConnector for Connector {
             tokio::task::yield_now().await;
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let body = request.body().bytes().unwrap_or_default();
-            match connector.cloud.answer(target, body) {
+            match connector.shared.answer(target, body) {
                 Answer::Reply(reply) => {
                     let status = StatusCode::try_from(reply.status)
                         .map_err(|error| ConnectorError::other(error.into(), None))?;

@@ -27,8 +27,15 @@ pub(super) struct Keys {
 
 #[derive(Debug)]
 struct Key {
-    enabled: bool,
+    state: KeyState,
     material: [u8; 32],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum KeyState {
+    Enabled,
+    Disabled,
+    PendingDeletion,
 }
 
 #[derive(Deserialize)]
@@ -111,9 +118,13 @@ impl Keys {
                 let id = self.usable(&request.destination_key_id)?;
                 let ciphertext =
                     self.close(&id, &request.destination_encryption_context, plaintext)?;
-                Ok(
-                    json!({"SourceKeyId": arn(&source), "KeyId": arn(&id), "CiphertextBlob": STANDARD.encode(ciphertext)}),
-                )
+                Ok(json!({
+                    "SourceKeyId": arn(&source),
+                    "KeyId": arn(&id),
+                    "CiphertextBlob": STANDARD.encode(ciphertext),
+                    "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                    "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                }))
             }
             _ => Err(unknown(operation)),
         }
@@ -122,14 +133,27 @@ impl Keys {
     pub(super) fn create(&mut self, id: &str) {
         let material = self.numbered(b"key");
         self.keys.entry(id.to_owned()).or_insert(Key {
-            enabled: true,
+            state: KeyState::Enabled,
             material,
         });
     }
 
     pub(super) fn set_enabled(&mut self, id: &str, enabled: bool) {
+        let state = if enabled {
+            KeyState::Enabled
+        } else {
+            KeyState::Disabled
+        };
+        self.set_state(id, state);
+    }
+
+    pub(super) fn schedule_deletion(&mut self, id: &str) {
+        self.set_state(id, KeyState::PendingDeletion);
+    }
+
+    fn set_state(&mut self, id: &str, state: KeyState) {
         if let Some(key) = self.keys.get_mut(id) {
-            key.enabled = enabled;
+            key.state = state;
         }
     }
 
@@ -154,19 +178,23 @@ impl Keys {
         }))
     }
 
-    /// The id of a key named by id or ARN, if it exists and is enabled.
+    /// The id of a key named by id or ARN, if it exists and can be used.
     fn usable(&self, name: &str) -> Result<String, Refusal> {
         let id = name.rsplit('/').next().unwrap_or_default();
-        match self.keys.get(id) {
+        match self.keys.get(id).map(|key| key.state) {
             None => Err(Refusal::new(
                 "NotFoundException",
                 format!("Key '{}' does not exist", arn(id)),
             )),
-            Some(Key { enabled: false, .. }) => Err(Refusal::new(
+            Some(KeyState::Disabled) => Err(Refusal::new(
                 "DisabledException",
                 format!("{} is disabled.", arn(id)),
             )),
-            Some(_) => Ok(id.to_owned()),
+            Some(KeyState::PendingDeletion) => Err(Refusal::new(
+                "KMSInvalidStateException",
+                format!("{} is pending deletion.", arn(id)),
+            )),
+            Some(KeyState::Enabled) => Ok(id.to_owned()),
         }
     }
 

@@ -3,7 +3,7 @@
 //! It is strict: what it does not know it refuses and notes in [`Cloud::refused`], and it makes the mistakes
 //! visible that AWS would make visible (reserved words, unused placeholders, keys in updates, batch limits). It is
 //! deterministic: the same calls in the same order give the same answers, time comes from the given clock, and
-//! keys and ids are numbered. What it leaves out: secondary indexes, scans, expiry of items, IAM, FIFO queues.
+//! keys and ids are numbered. What it leaves out: local secondary indexes, scans, expiry of items, IAM, FIFO queues.
 //!
 //! ```
 //! use testing::cloud::Cloud;
@@ -20,43 +20,46 @@ mod connector;
 mod dynamodb;
 mod faults;
 mod kms;
+mod shared;
 mod sqs;
+mod watch;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use domain::time::{Clock, SystemClock};
 use serde_json::Value;
 
-pub use dynamodb::{KeyAttribute, Units};
+pub use dynamodb::{KeyAttribute, Projection, Units};
 pub use faults::{Calls, Fault, Faults};
+pub use watch::{OperatorScope, Partition, Rules, TenantScope};
 pub use wire::{Answer, Reply};
 
+use shared::{Shared, State};
+use watch::Watch;
 use wire::Refusal;
 
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
 /// The stand-in; clones share it.
+///
+/// Clients have a part of their own in what it shares, so the last clone is dropped where the test can see it, and
+/// not in some task that outlives the test. If the cloud is watched and there are violations, that drop panics.
 #[derive(Clone)]
-pub struct Cloud(Arc<Shared>);
+pub struct Cloud(Arc<Handle>);
 
-struct Shared {
-    clock: Arc<dyn Clock>,
-    faults: Faults,
-    state: Mutex<State>,
+/// What the clones share, and clients do not.
+struct Handle {
+    shared: Arc<Shared>,
 }
 
-#[derive(Default)]
-struct State {
-    requests: u64,
-    counts: BTreeMap<String, u64>,
-    refused: Vec<String>,
-    dynamodb: dynamodb::Tables,
-    kms: kms::Keys,
-    sqs: sqs::Queues,
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.conclude();
+    }
 }
 
 impl Default for Cloud {
@@ -76,11 +79,8 @@ impl Cloud {
     /// An empty cloud on that clock, which decides on delays and visibility in SQS and on how long a transaction's
     /// token is remembered.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Shared {
-            clock,
-            faults: Faults::default(),
-            state: Mutex::default(),
-        }))
+        let shared = Arc::new(Shared::new(clock));
+        Self(Arc::new(Handle { shared }))
     }
 
     /// With a table of that name and key. `"pk".into()` is a text key, [`KeyAttribute::number`] a number.
@@ -92,6 +92,36 @@ impl Cloud {
         range: Option<KeyAttribute>,
     ) -> Self {
         self.state().dynamodb.create(name, hash.into(), range);
+        self
+    }
+
+    /// With a global secondary index of a table that is there already.
+    ///
+    /// # Panics
+    /// If there is no such table.
+    #[must_use]
+    pub fn with_index(
+        self,
+        table: &str,
+        name: &str,
+        hash: impl Into<KeyAttribute>,
+        range: Option<KeyAttribute>,
+        projection: Projection,
+    ) -> Self {
+        let keys = (hash.into(), range);
+        let made = self
+            .state()
+            .dynamodb
+            .create_index(table, name, keys, projection);
+        assert!(made, "no table {table}");
+        self
+    }
+
+    /// Watched from now on: what breaks the rules is found in [`Cloud::violations`], and whoever drops the last
+    /// clone while there is something panics.
+    #[must_use]
+    pub fn with_watch(self, rules: Rules) -> Self {
+        self.state().watch = Some(Watch::new(rules));
         self
     }
 
@@ -136,12 +166,58 @@ impl Cloud {
 
     /// The script of failures.
     pub fn faults(&self) -> &Faults {
-        &self.0.faults
+        &self.0.shared.faults
     }
 
-    /// Disables or enables a key; nothing happens if there is none of that id.
+    /// Disables or enables a key, also one that is pending deletion; nothing happens if there is none of that id.
     pub fn set_key_enabled(&self, id: &str, enabled: bool) {
         self.state().kms.set_enabled(id, enabled);
+    }
+
+    /// Makes a key pending deletion: it answers nothing but `KMSInvalidStateException`. Nothing happens if there is
+    /// none of that id.
+    pub fn schedule_key_deletion(&self, id: &str) {
+        self.state().kms.schedule_deletion(id);
+    }
+
+    /// Until the guard is dropped, only these tenants may be named in tables whose partitions are tenants, by
+    /// whatever task. Where several guards live, only tenants that all of them allow may be named. An operator's
+    /// index of such a table names none, so there is no querying it either.
+    ///
+    /// # Panics
+    /// If nobody watches this cloud.
+    pub fn only_tenants<T: Into<String>>(
+        &self,
+        tenants: impl IntoIterator<Item = T>,
+    ) -> TenantScope {
+        let tenants: BTreeSet<String> = tenants.into_iter().map(T::into).collect();
+        TenantScope::open(self.0.shared.clone(), tenants)
+    }
+
+    /// Until the guard is dropped, operators' indexes may be queried.
+    ///
+    /// # Panics
+    /// If nobody watches this cloud.
+    pub fn as_operator(&self) -> OperatorScope {
+        OperatorScope::open(self.0.shared.clone())
+    }
+
+    /// Requests that broke the rules of the watch, as `operation: reason`; none if nobody watches.
+    pub fn violations(&self) -> Vec<String> {
+        let state = self.state();
+        let watch = state.watch.as_ref();
+        watch
+            .map(|watch| watch.violations.clone())
+            .unwrap_or_default()
+    }
+
+    /// As [`Cloud::violations`], which are then forgotten.
+    pub fn take_violations(&self) -> Vec<String> {
+        let mut state = self.state();
+        let watch = state.watch.as_mut();
+        watch
+            .map(|watch| std::mem::take(&mut watch.violations))
+            .unwrap_or_default()
     }
 
     /// Calls so far by operation, such as `PutItem`, faulty ones included.
@@ -187,71 +263,11 @@ impl Cloud {
 
     /// Answers one request: `target` is the header `x-amz-target`, such as `DynamoDB_20120810.GetItem`.
     pub fn answer(&self, target: &str, body: &[u8]) -> Answer {
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let parsed: Result<Value, _> = serde_json::from_slice(body);
-        let fault = self.0.faults.next(operation, || {
-            parsed.as_ref().map(resources).unwrap_or_default()
-        });
-        let mut state = self.state();
-        state.requests += 1;
-        *state.counts.entry(operation.to_owned()).or_default() += 1;
-        match fault {
-            Some(Fault::Timeout) => return Answer::Silence,
-            Some(Fault::Reset) => return Answer::Reset,
-            _ => {}
-        }
-        let number = state.requests;
-        let done = match fault.and_then(Fault::refusal) {
-            Some(refusal) => Err(refusal),
-            None => match parsed {
-                Ok(body) => self.dispatch(&mut state, target, body, fault),
-                Err(error) => Err(Refusal::new("SerializationException", error.to_string())),
-            },
-        };
-        if let Err(refusal) = &done
-            && matches!(
-                refusal.code(),
-                "UnknownOperationException" | "SerializationException"
-            )
-        {
-            state
-                .refused
-                .push(format!("{operation}: {}", refusal.message()));
-        }
-        match fault {
-            Some(Fault::AppliedButLost) => Answer::Reset,
-            Some(Fault::AppliedButSilent) => Answer::Silence,
-            _ => Answer::Reply(match done {
-                Ok(body) => Reply::json(200, &body, number),
-                Err(refusal) => refusal.reply(number),
-            }),
-        }
-    }
-
-    fn dispatch(
-        &self,
-        state: &mut State,
-        target: &str,
-        body: Value,
-        fault: Option<Fault>,
-    ) -> Result<Value, Refusal> {
-        let now = self.0.clock.now();
-        let keep = match fault {
-            Some(Fault::Partial(keep)) => keep,
-            _ => usize::MAX,
-        };
-        match target.split_once('.') {
-            Some(("DynamoDB_20120810", operation)) => {
-                state.dynamodb.call(operation, body, now, keep)
-            }
-            Some(("TrentService", operation)) => state.kms.call(operation, body, now),
-            Some(("AmazonSQS", operation)) => state.sqs.call(operation, body, now, keep),
-            _ => Err(unknown(target)),
-        }
+        self.0.shared.answer(target, body)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.shared.state()
     }
 }
 
@@ -260,37 +276,4 @@ fn unknown(what: &str) -> Refusal {
         "UnknownOperationException",
         format!("the stand-in does not know {what:?}"),
     )
-}
-
-/// Names of the tables, queues and keys that a request is about.
-fn resources(body: &Value) -> Vec<String> {
-    let mut names = Vec::new();
-    for (member, value) in body.as_object().into_iter().flatten() {
-        match (member.as_str(), value) {
-            (
-                "TableName" | "KeyId" | "SourceKeyId" | "DestinationKeyId" | "QueueUrl",
-                Value::String(name),
-            ) => {
-                names.extend(name.rsplit('/').next().map(str::to_owned));
-            }
-            ("RequestItems", Value::Object(tables)) => names.extend(tables.keys().cloned()),
-            ("TransactItems", Value::Array(items)) => names.extend(
-                items
-                    .iter()
-                    .filter_map(Value::as_object)
-                    .flat_map(|item| item.values())
-                    .filter_map(|write| write["TableName"].as_str())
-                    .map(str::to_owned),
-            ),
-            ("Statements", Value::Array(statements)) => names.extend(
-                statements
-                    .iter()
-                    .filter_map(|statement| statement["Statement"].as_str())
-                    .filter_map(|text| text.split('"').nth(1))
-                    .map(str::to_owned),
-            ),
-            _ => {}
-        }
-    }
-    names
 }

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue::{self, B, Bool, L, M, N, S};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BatchStatementErrorCodeEnum, BatchStatementRequest, ConditionCheck,
-    Delete, DeleteRequest, KeySchemaElement, KeyType, KeysAndAttributes, Put, PutRequest,
-    ReturnValue, ReturnValuesOnConditionCheckFailure, ScalarAttributeType, TransactWriteItem,
-    Update, WriteRequest,
+    ConditionalOperator, Delete, DeleteRequest, KeySchemaElement, KeyType, KeysAndAttributes, Put,
+    PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
+    TransactWriteItem, Update, WriteRequest,
 };
 use std::collections::HashMap;
 use testing::cloud::{Calls, Cloud, Fault, KeyAttribute};
@@ -274,6 +274,9 @@ async fn a_query_walks_a_partition_in_order() {
         query("pk = :t OR sk = :t"),
         query("sk = :t"),
         query("pk = :t AND sk <> :t"),
+        query("pk = :t AND pk = :t"),
+        query("pk = :t AND sk > :t AND sk < :t"),
+        query("pk = :t AND sk BETWEEN :t AND :a").expression_attribute_values(":a", text("a")),
         query("pk = :t").filter_expression("sk = :t"),
         query("pk = :t AND sk = :n").expression_attribute_values(":n", number(1)),
     ] {
@@ -384,6 +387,96 @@ async fn a_transaction_is_all_or_nothing() {
     let twice = twice.transact_items(write("x", "attribute_not_exists(pk)"));
     let twice = twice.transact_items(write("x", "attribute_not_exists(pk)"));
     assert_eq!(code(twice.send().await), "ValidationException");
+}
+
+#[tokio::test]
+async fn a_check_that_fails_cancels_a_transaction() {
+    let cloud = cloud();
+    let client = client(&cloud);
+    put(&client, "t", "there").await;
+    let check = |sk: &str, condition: &str| {
+        let check = ConditionCheck::builder()
+            .table_name("Activity")
+            .set_key(Some(item("t", sk)))
+            .condition_expression(condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        TransactWriteItem::builder()
+            .condition_check(check.build().unwrap())
+            .build()
+    };
+    let update = |sk: &str, expression: &str| {
+        let update = Update::builder()
+            .table_name("Activity")
+            .set_key(Some(item("t", sk)))
+            .update_expression(expression);
+        TransactWriteItem::builder()
+            .update(update.build().unwrap())
+            .build()
+    };
+    let transact = |items: Vec<TransactWriteItem>| {
+        let transaction = client.transact_write_items();
+        transaction.set_transact_items(Some(items)).send()
+    };
+    let reasons = async |items| {
+        let refused = transact(items).await.unwrap_err().into_service_error();
+        let TransactWriteItemsError::TransactionCanceledException(cancelled) = refused else {
+            panic!("{refused:?}")
+        };
+        let reasons = cancelled.cancellation_reasons().iter();
+        let reasons =
+            reasons.map(|reason| (reason.code().unwrap().to_owned(), reason.item().cloned()));
+        reasons.collect::<Vec<_>>()
+    };
+    let told = |code: &str, item| (code.to_owned(), item);
+    assert_eq!(
+        reasons(vec![
+            update("new", "SET a = pk"),
+            check("there", "attribute_not_exists(pk)"),
+            check("absent", "attribute_exists(pk)"),
+            check("neither", "attribute_not_exists(pk)"),
+        ])
+        .await,
+        [
+            told("ValidationError", None),
+            told("ConditionalCheckFailed", Some(item("t", "there"))),
+            told("ConditionalCheckFailed", None),
+            told("None", None),
+        ]
+    );
+    let twice = vec![
+        check("there", "attribute_not_exists(pk)"),
+        update("there", "REMOVE a"),
+    ];
+    assert_eq!(code(transact(twice).await), "ValidationException");
+    transact(vec![check("there", "attribute_exists(pk)")])
+        .await
+        .unwrap();
+    assert_eq!(cloud.items("Activity").len(), 1, "a check writes nothing");
+}
+
+#[tokio::test]
+async fn a_page_begins_within_its_query() {
+    let cloud = cloud();
+    let client = client(&cloud);
+    for sk in ["a", "b", "c"] {
+        put(&client, "t", sk).await;
+    }
+    let behind = |pk: &str, sk: &str| {
+        client
+            .query()
+            .table_name("Activity")
+            .key_condition_expression("pk = :t AND sk >= :b")
+            .expression_attribute_values(":t", text("t"))
+            .expression_attribute_values(":b", text("b"))
+            .set_exclusive_start_key(Some(item(pk, sk)))
+            .send()
+    };
+    assert_eq!(behind("t", "b").await.unwrap().count(), 1);
+    assert_eq!(behind("t", "bb").await.unwrap().count(), 1);
+    assert_eq!(behind("t", "c").await.unwrap().count(), 0);
+    for outside in [behind("other", "b"), behind("t", "a")] {
+        assert_eq!(code(outside.await), "ValidationException");
+    }
 }
 
 #[tokio::test]
@@ -597,13 +690,13 @@ async fn what_is_not_known_is_refused_loudly() {
         code(client.scan().table_name("Activity").send().await),
         "UnknownOperationException"
     );
-    let index = client
+    let legacy = client
         .query()
         .table_name("Activity")
-        .index_name("by-status")
+        .conditional_operator(ConditionalOperator::And)
         .key_condition_expression("pk = :t")
         .expression_attribute_values(":t", text("t"));
-    assert_eq!(code(index.send().await), "SerializationException");
+    assert_eq!(code(legacy.send().await), "SerializationException");
     assert_eq!(cloud.refused().len(), 2);
     assert!(
         cloud.refused()[0].starts_with("Scan: "),

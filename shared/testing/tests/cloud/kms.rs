@@ -116,6 +116,57 @@ async fn re_encrypting_moves_a_data_key_to_another_key() {
 }
 
 #[tokio::test]
+async fn re_encrypting_asks_what_decrypting_asks() {
+    let cloud = cloud().with_key("other");
+    let client = Client::new(&cloud.sdk_config());
+    let (_, wrapped) = data_key(&client).await;
+    let move_from = |source: &str, ring: &str| {
+        client
+            .re_encrypt()
+            .ciphertext_blob(wrapped.clone())
+            .source_key_id(Cloud::key_arn(source))
+            .source_encryption_context("ring", ring)
+            .destination_key_id(Cloud::key_arn("webhook-secrets"))
+            .destination_encryption_context("ring", "two")
+            .send()
+    };
+    move_from("credentials", "one").await.unwrap();
+    for (source, ring, expected) in [
+        ("other", "one", "IncorrectKeyException"),
+        ("missing", "one", "NotFoundException"),
+        ("credentials", "two", "InvalidCiphertextException"),
+    ] {
+        assert_eq!(code(move_from(source, ring).await), expected);
+    }
+    for key in ["credentials", "webhook-secrets"] {
+        cloud.set_key_enabled(key, false);
+        let refused = move_from("credentials", "one").await;
+        assert_eq!(code(refused), "DisabledException", "{key}");
+        cloud.schedule_key_deletion(key);
+        let refused = move_from("credentials", "one").await;
+        assert_eq!(code(refused), "KMSInvalidStateException", "{key}");
+        cloud.set_key_enabled(key, true);
+    }
+    move_from("credentials", "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_to_be_deleted_does_nothing() {
+    let cloud = cloud();
+    let client = Client::new(&cloud.sdk_config());
+    let (_, wrapped) = data_key(&client).await;
+    cloud.schedule_key_deletion("credentials");
+    let opened = client
+        .decrypt()
+        .ciphertext_blob(wrapped)
+        .encryption_context("ring", "one");
+    assert_eq!(code(opened.send().await), "KMSInvalidStateException");
+    let made = client.generate_data_key().key_id("credentials");
+    let made = made.key_spec(DataKeySpec::Aes256).send().await;
+    assert_eq!(code(made), "KMSInvalidStateException");
+}
+
+#[tokio::test]
 async fn a_key_can_be_made_over_the_wire() {
     let cloud = Cloud::default();
     let client = Client::new(&cloud.sdk_config());

@@ -3,8 +3,10 @@
 
 mod dynamodb;
 mod faults;
+mod indexes;
 mod kms;
 mod sqs;
+mod watch;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;

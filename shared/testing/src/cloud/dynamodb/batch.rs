@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Tables;
 use super::partiql;
 use super::placeholders::{Names, Values};
-use super::value::{Attribute, Item};
+use super::value::{Attribute, Item, size};
 use super::write::{Put, Write};
 use crate::cloud::wire::{Refusal, read};
 
@@ -64,7 +64,10 @@ impl Tables {
         for (name, entry) in &entries {
             let table = self.table(name)?;
             let (key, item) = match read(entry.clone())? {
-                BatchWrite::Put { item } => (table.key_of(&item)?, Some(item)),
+                BatchWrite::Put { item } => {
+                    table.check_indexed(&item)?;
+                    (table.schema.key_of(&item)?, Some(item))
+                }
                 BatchWrite::Delete { key } => (table.exact_key(&key)?, None),
             };
             places.push((name.clone(), key.clone()));
@@ -80,10 +83,9 @@ impl Tables {
             let write = match item {
                 Some(item) => Write::Put(plain_put(name, item)),
                 None => {
-                    let table = self.table_mut(&name)?;
-                    let before = table.find(&key).map_or(0, super::value::size);
-                    table.set(key, None);
+                    let before = self.table(&name)?.find(&key).map_or(0, size);
                     self.bill_write(before, 1);
+                    self.set(&name, key, None);
                     continue;
                 }
             };
@@ -106,7 +108,7 @@ impl Tables {
             if let Write::Put(put) = write
                 && let Ok(table) = self.table(&put.table_name)
             {
-                places.push((put.table_name.clone(), table.key_of(&put.item)?));
+                places.push((put.table_name.clone(), table.schema.key_of(&put.item)?));
             }
         }
         check_distinct(places)?;
@@ -127,13 +129,14 @@ impl Tables {
         };
         let exists = match self.table(&put.table_name) {
             Ok(table) => table
+                .schema
                 .key_of(&put.item)
                 .map(|key| table.find(&key).is_some()),
             Err(refusal) => return failed("ResourceNotFound", refusal.message()),
         };
         match exists {
             Ok(true) => {
-                self.bill_write(super::value::size(&put.item), 1);
+                self.bill_write(size(&put.item), 1);
                 failed("DuplicateItem", "Duplicate primary key exists in table")
             }
             Ok(false) => match self.write(write) {

@@ -1,28 +1,37 @@
-//! DynamoDB: tables with a partition key and an optional sort key; no indexes, no scans, no expiry.
+//! DynamoDB: tables with a partition key and an optional sort key; global secondary indexes; no scans, no expiry.
 
+mod access;
 mod batch;
 mod condition;
+mod create;
+mod index;
+mod key;
 mod partiql;
 mod placeholders;
 mod query;
 mod read;
+mod span;
 mod syntax;
 mod table;
 mod transaction;
 mod update;
 mod value;
+mod walk;
 mod write;
 
 use std::collections::BTreeMap;
 
 use domain::time::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use table::KeyAttribute;
+pub(super) use access::Access;
+pub use index::Projection;
+pub use key::KeyAttribute;
 
 use super::unknown;
 use super::wire::{Refusal, read};
+use index::Index;
+use key::Schema;
 use table::Table;
 use write::Write;
 
@@ -41,32 +50,6 @@ pub(super) struct Tables {
     tables: BTreeMap<String, Table>,
     committed: Vec<transaction::Committed>,
     units: Units,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateTable {
-    table_name: String,
-    key_schema: Vec<KeyElement>,
-    attribute_definitions: Vec<Definition>,
-    #[serde(default)]
-    global_secondary_indexes: Vec<Value>,
-    #[serde(default)]
-    local_secondary_indexes: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct KeyElement {
-    attribute_name: String,
-    key_type: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Definition {
-    attribute_name: String,
-    attribute_type: String,
 }
 
 impl Tables {
@@ -98,7 +81,21 @@ impl Tables {
     }
 
     pub(super) fn create(&mut self, name: &str, hash: KeyAttribute, range: Option<KeyAttribute>) {
-        self.tables.insert(name.to_owned(), Table::new(hash, range));
+        let table = Table::new(Schema { hash, range });
+        self.tables.insert(name.to_owned(), table);
+    }
+
+    /// Adds an index to a table; whether there is that table.
+    pub(super) fn create_index(
+        &mut self,
+        table: &str,
+        name: &str,
+        (hash, range): (KeyAttribute, Option<KeyAttribute>),
+        projection: Projection,
+    ) -> bool {
+        let table = self.tables.get_mut(table);
+        let index = Index::new(name, Schema { hash, range }, projection);
+        table.map(|table| table.add_index(index)).is_some()
     }
 
     pub(super) fn dump(&self, name: &str) -> Vec<Value> {
@@ -121,47 +118,8 @@ impl Tables {
         self.units = Units::default();
     }
 
-    fn create_table(&mut self, body: Value) -> Result<Value, Refusal> {
-        let request: CreateTable = read(body)?;
-        if !request.global_secondary_indexes.is_empty()
-            || !request.local_secondary_indexes.is_empty()
-        {
-            return Err(unknown("secondary indexes"));
-        }
-        if self.tables.contains_key(&request.table_name) {
-            return Err(Refusal::new(
-                "ResourceInUseException",
-                "Table already exists",
-            ));
-        }
-        let mut keys = BTreeMap::new();
-        for element in &request.key_schema {
-            let definition = request
-                .attribute_definitions
-                .iter()
-                .find(|definition| definition.attribute_name == element.attribute_name)
-                .ok_or_else(|| Refusal::validation("a key attribute is not defined"))?;
-            let key = match definition.attribute_type.as_str() {
-                "S" => KeyAttribute::text(&element.attribute_name),
-                "N" => KeyAttribute::number(&element.attribute_name),
-                "B" => KeyAttribute::binary(&element.attribute_name),
-                other => return Err(Refusal::validation(format!("{other} is no type of a key"))),
-            };
-            keys.insert(element.key_type.as_str(), key);
-        }
-        let hash = keys
-            .remove("HASH")
-            .ok_or_else(|| Refusal::validation("no partition key"))?;
-        self.create(&request.table_name, hash, keys.remove("RANGE"));
-        Ok(json!({"TableDescription": {"TableName": request.table_name, "TableStatus": "ACTIVE"}}))
-    }
-
     fn table(&self, name: &str) -> Result<&Table, Refusal> {
         self.tables.get(name).ok_or_else(no_table)
-    }
-
-    fn table_mut(&mut self, name: &str) -> Result<&mut Table, Refusal> {
-        self.tables.get_mut(name).ok_or_else(no_table)
     }
 
     fn bill_write(&mut self, bytes: usize, factor: usize) {

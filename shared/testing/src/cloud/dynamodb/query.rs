@@ -1,14 +1,15 @@
-//! Queries: the items of one partition, in order, page by page.
+//! Queries: the items of one partition of a table or an index, in order, page by page.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Tables;
-use super::condition::{Condition, Operand};
+use super::condition::Condition;
 use super::placeholders::{Names, Placeholders, Values};
 use super::read::Projection;
-use super::table::{KeyAttribute, KeyValue, Table};
-use super::value::{Attribute, Item, size};
+use super::span::Span;
+use super::value::{Item, size};
+use super::walk::View;
 use crate::cloud::unknown;
 use crate::cloud::wire::{Refusal, read};
 
@@ -19,6 +20,7 @@ const PAGE: usize = 1024 * 1024;
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Query {
     table_name: String,
+    index_name: Option<String>,
     key_condition_expression: String,
     filter_expression: Option<String>,
     projection_expression: Option<String>,
@@ -47,56 +49,32 @@ impl Tables {
         let projection =
             Projection::parse(request.projection_expression.as_deref(), &placeholders)?;
         placeholders.check_all_used()?;
-        if request.limit == Some(0) {
-            return Err(Refusal::validation("Limit must be at least 1"));
-        }
         let table = self.table(&request.table_name)?;
-        let sought = Sought::of(table, &wanted)?;
-        if let Some(filter) = &filter
-            && let Some(name) = filter
-                .attributes()
-                .into_iter()
-                .find(|name| table.is_key(name))
-        {
-            return Err(Refusal::validation(format!(
-                "Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
-            )));
-        }
-        let start = request
-            .exclusive_start_key
-            .as_ref()
-            .map(|key| table.exact_key(key))
-            .transpose()?;
-        let mut found = sought.items(table, &wanted);
-        if request.scan_index_forward == Some(false) {
-            found.reverse();
-        }
-        let after_start = |range: &Option<KeyValue>| match (&start, request.scan_index_forward) {
-            (None, _) => true,
-            (Some((_, start)), Some(false)) => range < start,
-            (Some((_, start)), _) => range > start,
-        };
+        let index = request.index_name.as_deref();
+        let index = index.map(|name| table.index(name)).transpose()?;
+        let view = View { table, index };
+        let span = Span::of(view.schema(), &wanted)?;
+        request.check(view, filter.as_ref(), &projection)?;
+        let start = request.exclusive_start_key.as_ref();
+        let start = start.map(|place| view.start(place, &span)).transpose()?;
+        let forward = request.scan_index_forward.unwrap_or(true);
         let (mut items, mut scanned, mut bytes, mut last) = (Vec::new(), 0, 0, None);
-        for (range, item) in found {
-            if !after_start(range) {
-                continue;
-            }
+        for item in view.items(&span, forward, start.as_ref()) {
+            let entry = view.entry(item);
             scanned += 1;
-            bytes += size(item);
-            if filter.as_ref().is_none_or(|filter| filter.holds(item)) {
-                items.push(projection.of(item));
+            bytes += size(&entry);
+            if filter.as_ref().is_none_or(|filter| filter.holds(&entry)) {
+                items.push(projection.of(&entry));
             }
             if request.limit == Some(scanned) || bytes >= PAGE {
-                last = Some(table.key_attributes(item));
+                last = Some(view.place(item));
                 break;
             }
         }
         self.bill_read(bytes, request.consistent_read);
         let mut answer = json!({"Count": items.len(), "ScannedCount": scanned});
-        match request.select.as_deref() {
-            Some("COUNT") => {}
-            None | Some("ALL_ATTRIBUTES" | "SPECIFIC_ATTRIBUTES") => answer["Items"] = json!(items),
-            Some(other) => return Err(unknown(&format!("Select {other}"))),
+        if request.select.as_deref() != Some("COUNT") {
+            answer["Items"] = json!(items);
         }
         if let Some(last) = last {
             answer["LastEvaluatedKey"] = json!(last);
@@ -105,74 +83,52 @@ impl Tables {
     }
 }
 
-/// Where the items are that a key condition is about.
-struct Sought {
-    hash: KeyValue,
-    /// The lowest sort key that can satisfy it.
-    lowest: Option<KeyValue>,
-}
-
-impl Sought {
-    /// Reads a key condition: equality on the partition key and at most one comparison of the sort key.
-    fn of(table: &Table, condition: &Condition<'_>) -> Result<Self, Refusal> {
-        let parts = match condition {
-            Condition::All(parts) => parts.iter().collect(),
-            single => vec![single],
-        };
-        let wrong = || Refusal::validation("Query key condition not supported");
-        let is = |key: &KeyAttribute, path: &[String]| path == [key.name.clone()];
-        let is_range = |path: &[String]| table.range.as_ref().is_some_and(|range| is(range, path));
-        let (mut hash, mut lowest, mut sort_conditions) = (None, None, 0);
-        for part in parts {
-            match part {
-                Condition::Compare(Operand::Path(path), "=", Operand::Value(value))
-                    if is(&table.hash, path) =>
-                {
-                    hash = Some(key_value(&table.hash, value)?);
-                }
-                Condition::Compare(Operand::Path(path), comparison, Operand::Value(value))
-                    if is_range(path) && *comparison != "<>" =>
-                {
-                    sort_conditions += 1;
-                    let value = key_value(table.range.as_ref().ok_or_else(wrong)?, value)?;
-                    lowest = Some(value).filter(|_| !comparison.starts_with('<'));
-                }
-                Condition::BeginsWith(path, Operand::Value(low))
-                | Condition::Between(Operand::Path(path), Operand::Value(low), Operand::Value(_))
-                    if is_range(path) =>
-                {
-                    sort_conditions += 1;
-                    lowest = Some(key_value(table.range.as_ref().ok_or_else(wrong)?, low)?);
-                }
-                _ => return Err(wrong()),
-            }
-        }
-        let hash = hash.filter(|_| sort_conditions < 2).ok_or_else(wrong)?;
-        Ok(Self { hash, lowest })
-    }
-
-    /// The items in order. They are neighbours, so the first one that does not belong ends them.
-    fn items<'t>(
+impl Query {
+    /// Refuses what no table, or not this index, can do.
+    fn check(
         &self,
-        table: &'t Table,
-        condition: &Condition<'_>,
-    ) -> Vec<(&'t Option<KeyValue>, &'t Item)> {
-        let Some(partition) = table.partitions.get(&self.hash) else {
-            return Vec::new();
-        };
-        partition
-            .range(&self.lowest..)
-            // `>` leaves out the lowest itself.
-            .skip_while(|(range, item)| **range == self.lowest && !condition.holds(item))
-            .take_while(|(_, item)| condition.holds(item))
-            .collect()
+        view: View<'_>,
+        filter: Option<&Condition<'_>>,
+        projection: &Projection,
+    ) -> Result<(), Refusal> {
+        let refuse = |reason: String| Err(Refusal::validation(reason));
+        if self.limit == Some(0) {
+            return refuse("Limit must be at least 1".to_owned());
+        }
+        let keys = filter.map(Condition::attributes).unwrap_or_default();
+        if let Some(name) = keys.into_iter().find(|name| view.schema().is_key(name)) {
+            return refuse(format!(
+                "Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
+            ));
+        }
+        let index = self.index_name.as_deref().unwrap_or_default();
+        match self.select.as_deref() {
+            None | Some("COUNT" | "SPECIFIC_ATTRIBUTES") => {}
+            Some("ALL_ATTRIBUTES") if view.shows_all() => {}
+            Some("ALL_PROJECTED_ATTRIBUTES") if view.index.is_some() => {}
+            Some("ALL_ATTRIBUTES") => {
+                return refuse(format!(
+                    "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index {index} because its projection type is not ALL"
+                ));
+            }
+            Some("ALL_PROJECTED_ATTRIBUTES") => {
+                return refuse(
+                    "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+                        .to_owned(),
+                );
+            }
+            Some(other) => return Err(unknown(&format!("Select {other}"))),
+        }
+        if view.index.is_some() && self.consistent_read {
+            return refuse(
+                "Consistent reads are not supported on global secondary indexes".to_owned(),
+            );
+        }
+        if let Some(name) = projection.attributes().find(|name| !view.shows(name)) {
+            return refuse(format!(
+                "One or more parameter values were invalid: Global secondary index {index} does not project [{name}]"
+            ));
+        }
+        Ok(())
     }
-}
-
-fn key_value(key: &KeyAttribute, value: &Attribute) -> Result<KeyValue, Refusal> {
-    KeyValue::of(value).filter(|_| value.kind() == key.kind).ok_or_else(|| {
-        Refusal::validation(
-            "One or more parameter values were invalid: Condition parameter type does not match schema type",
-        )
-    })
 }

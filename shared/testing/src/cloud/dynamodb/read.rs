@@ -63,6 +63,12 @@ impl Projection {
         Ok(Self(Some(paths)))
     }
 
+    /// Names of the item's attributes that it asks for.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &str> {
+        let paths = self.0.iter().flatten();
+        paths.filter_map(|path| path.first()).map(String::as_str)
+    }
+
     pub(super) fn of(&self, item: &Item) -> Item {
         let Some(paths) = &self.0 else {
             return item.clone();

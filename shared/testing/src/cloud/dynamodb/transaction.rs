@@ -50,6 +50,7 @@ impl Tables {
                 ))
             };
         }
+        self.check_each_item_once(&request.transact_items)?;
         let mut plans = Vec::new();
         let mut reasons = Vec::new();
         for write in &request.transact_items {
@@ -65,15 +66,11 @@ impl Tables {
                     }
                     reasons.push(reason);
                 }
+                Err(Objection::Item(refusal)) => {
+                    reasons.push(json!({"Code": "ValidationError", "Message": refusal.message()}));
+                }
                 Err(Objection::Request(refusal)) => return Err(refusal),
             }
-        }
-        let mut places: Vec<_> = plans.iter().map(|plan| (&plan.table, &plan.key)).collect();
-        places.sort();
-        if places.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(Refusal::validation(
-                "Transaction request cannot include multiple operations on one item",
-            ));
         }
         if plans.len() < reasons.len() {
             let codes: Vec<&str> = reasons
@@ -98,5 +95,20 @@ impl Tables {
             });
         }
         Ok(json!({}))
+    }
+
+    fn check_each_item_once(&self, writes: &[Write]) -> Result<(), Refusal> {
+        let mut places = Vec::new();
+        for write in writes {
+            let parts = self.parts(write)?;
+            places.push((parts.table, parts.key));
+        }
+        places.sort();
+        if places.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Refusal::validation(
+                "Transaction request cannot include multiple operations on one item",
+            ));
+        }
+        Ok(())
     }
 }

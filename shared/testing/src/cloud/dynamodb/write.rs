@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::Tables;
 use super::condition::Condition;
+use super::key::Key;
 use super::placeholders::{Names, Placeholders, Values};
-use super::table::Key;
 use super::update::Update;
 use super::value::{Item, size};
 use crate::cloud::unknown;
@@ -81,8 +81,8 @@ pub(super) struct Check {
 
 /// A write that may be applied.
 pub(super) struct Plan {
-    pub(super) table: String,
-    pub(super) key: Key,
+    table: String,
+    key: Key,
     before: Option<Item>,
     /// `None` leaves things as they are.
     change: Option<Option<Item>>,
@@ -92,6 +92,8 @@ pub(super) struct Plan {
 pub(super) enum Objection {
     /// The condition does not hold; with the item, where the request asks for it.
     Condition(Option<Item>),
+    /// What the item would become is wrong, which is found out when a transaction is under way.
+    Item(Refusal),
     /// The request itself is wrong.
     Request(Refusal),
 }
@@ -105,7 +107,7 @@ impl From<Refusal> for Objection {
 impl From<Objection> for Refusal {
     fn from(objection: Objection) -> Self {
         match objection {
-            Objection::Request(refusal) => refusal,
+            Objection::Item(refusal) | Objection::Request(refusal) => refusal,
             Objection::Condition(item) => {
                 let refusal = Self::new(
                     "ConditionalCheckFailedException",
@@ -121,9 +123,9 @@ impl From<Objection> for Refusal {
 }
 
 /// What a write asks for, with the differences between the four kinds taken out.
-struct Parts<'a> {
-    table: &'a str,
-    key: Key,
+pub(super) struct Parts<'a> {
+    pub(super) table: &'a str,
+    pub(super) key: Key,
     condition: Option<&'a str>,
     names: &'a Names,
     values: &'a Values,
@@ -176,7 +178,7 @@ impl Tables {
         placeholders.check_all_used()?;
         if let Some(name) = update
             .as_ref()
-            .and_then(|update| update.attributes().find(|name| table.is_key(name)))
+            .and_then(|update| update.attributes().find(|name| table.schema.is_key(name)))
         {
             return Err(Refusal::validation(format!("One or more parameter values were invalid: Cannot update attribute {name}. This attribute is part of the key")).into());
         }
@@ -193,16 +195,20 @@ impl Tables {
                     request.key.clone()
                 };
                 if let Some(update) = update {
-                    update.apply(current, &mut after)?;
+                    update.apply(current, &mut after).map_err(Objection::Item)?;
                 }
                 Some(Some(after))
             }
         };
-        let after = change.iter().flatten().next().map_or(0, size);
+        let after = change.iter().flatten().next();
+        if let Some(after) = after {
+            table.check_indexed(after)?;
+        }
+        let after = after.map_or(0, size);
         if after > ITEM_LIMIT {
-            return Err(
-                Refusal::validation("Item size has exceeded the maximum allowed size").into(),
-            );
+            return Err(Objection::Item(Refusal::validation(
+                "Item size has exceeded the maximum allowed size",
+            )));
         }
         let wanted = parts.on_failure.is_some_and(|value| value == "ALL_OLD");
         let plan = Plan {
@@ -221,16 +227,25 @@ impl Tables {
     }
 
     pub(super) fn apply(&mut self, plan: Plan) {
-        if let (Some(change), Ok(table)) = (plan.change, self.table_mut(&plan.table)) {
-            table.set(plan.key, change);
+        if let Some(change) = plan.change {
+            self.set(&plan.table, plan.key, change);
         }
     }
 
-    fn parts<'a>(&self, write: &'a Write) -> Result<Parts<'a>, Refusal> {
+    /// Puts or removes an item, and bills what that writes to indexes. No transaction makes these dearer.
+    pub(super) fn set(&mut self, table: &str, key: Key, item: Option<Item>) {
+        let table = self.tables.get_mut(table);
+        let written = table.map(|table| table.set(key, item)).unwrap_or_default();
+        for bytes in written {
+            self.bill_write(bytes, 1);
+        }
+    }
+
+    pub(super) fn parts<'a>(&self, write: &'a Write) -> Result<Parts<'a>, Refusal> {
         Ok(match write {
             Write::Put(put) => Parts {
                 table: &put.table_name,
-                key: self.table(&put.table_name)?.key_of(&put.item)?,
+                key: self.table(&put.table_name)?.schema.key_of(&put.item)?,
                 condition: put.condition_expression.as_deref(),
                 names: &put.expression_attribute_names,
                 values: &put.expression_attribute_values,

@@ -111,6 +111,22 @@ def test_functions_get_the_variables_that_they_read_and_no_others(template):
         assert set(function.properties["Environment"]["Variables"]) == read, function.name
 
 
+def shows_crashes(variables: dict) -> bool:
+    return any(name.startswith("RUST_") for name in variables)
+
+
+def test_e8_a_crash_shows_no_backtrace(template):
+    shared = template.content["Globals"]["Function"]["Environment"]["Variables"]
+    assert not shows_crashes(shared)
+    assert shows_crashes(shared | {"RUST_BACKTRACE": "1"})
+    for function in template.functions():
+        assert not shows_crashes(function.properties["Environment"]["Variables"]), function.name
+
+
+def test_e2_a_deployed_function_cannot_be_asked_to_say_more(template):
+    assert template.content["Parameters"]["LogLevel"]["AllowedValues"] == ["error", "warn", "info"]
+
+
 def test_the_stack_file_names_the_environment_of_the_template(template, stack):
     for function in template.functions():
         declared = function.properties["Environment"]["Variables"]

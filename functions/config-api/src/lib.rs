@@ -2,16 +2,20 @@
 //!
 //! [`routes`] is the whole API on one screen; then one folder per resource, one file per thing that can be asked.
 
+mod audit_logs;
 pub mod config;
 mod health;
 mod integrations;
 mod messages;
+mod paging;
 mod providers_catalogue;
 mod routes;
 
 use std::sync::Arc;
 
+use custody::Custody;
 use domain::audit::AuditRecord;
+use domain::opening::{OpenedBy, Reason};
 use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Caller, Clock, IntegrationId, ProviderId};
@@ -20,13 +24,15 @@ use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
 use edge::queue::Queue;
 use edge::{Problem, StartError};
-use providers::Overrides;
 use providers::http::Egress;
-use store::audit::AuditTable;
-use store::integrations::{IntegrationChanges, Integrations};
+use store::audit::AuditTrail;
+use store::changes::IntegrationChanges;
+use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::ledger::Messages;
 use store::parked::Parked;
+use store::permissions::Permissions;
+use store::verdicts::Verdicts;
 use vault::{Opener, RingAssignment, RingKeys, Sealer};
 
 use crate::config::Config;
@@ -39,13 +45,12 @@ pub struct Context {
     changes: IntegrationChanges,
     messages: Messages,
     parked: Parked,
-    audit: AuditTable,
+    trail: AuditTrail,
     sealer: Sealer,
-    opener: Opener,
+    custody: Custody,
     webhook_sealer: Sealer,
+    permissions: Permissions,
     queue: Queue,
-    http: Egress,
-    overrides: Overrides,
     public_base_url: String,
 }
 
@@ -77,43 +82,75 @@ impl Context {
         };
         let credentials = keys(Purpose::Credentials);
         let integrations = Integrations::new(dynamodb.clone(), config.integrations_table);
+        let trail = AuditTrail::new(dynamodb.clone(), config.audit_table, clock.clone());
+        let custody = Custody::new(
+            integrations.clone(),
+            Verdicts::new(integrations.clone(), trail.clone()),
+            Opener::new(credentials.clone(), Arc::new(trail.clone())),
+            (http, config.overrides),
+            clock.clone(),
+        );
+        let webhook_sealer = Sealer::new(
+            keys(Purpose::WebhookSecrets),
+            rings(config.webhook_secrets_key),
+        );
         Self {
             claims: config.claims,
-            sealer: Sealer::new(credentials.clone(), rings(config.credentials_key)),
-            opener: Opener::new(credentials),
-            webhook_sealer: Sealer::new(
-                keys(Purpose::WebhookSecrets),
-                rings(config.webhook_secrets_key),
+            sealer: Sealer::new(credentials, rings(config.credentials_key)),
+            custody,
+            permissions: Permissions::new(integrations.clone(), trail.clone()),
+            webhook_sealer,
+            changes: IntegrationChanges::new(
+                integrations.clone(),
+                config.webhook_routes_table,
+                trail.clone(),
             ),
-            changes: IntegrationChanges::new(integrations.clone(), config.webhook_routes_table),
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
-            parked: Parked::new(dynamodb.clone(), config.activity_table),
-            audit: AuditTable::new(dynamodb, config.audit_table),
+            parked: Parked::new(dynamodb, config.activity_table),
+            trail,
             queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.messages_queue),
-            http,
-            overrides: config.overrides,
             public_base_url: config.public_base_url,
             clock,
         }
     }
 
-    /// Records what a caller did, or tried and was refused.
-    async fn audit(
+    /// The line of the audit trail about what a caller does.
+    fn record(
         &self,
         caller: &Caller,
         action: &'static str,
         subject: (&ProviderId, Option<&IntegrationId>),
-        outcome: &str,
-        request: &str,
-    ) -> Result<(), Problem> {
+        request: &HttpRequest,
+    ) -> AuditRecord {
         let at = self.clock.now();
-        let record = AuditRecord::of_caller(caller, at, action, subject, outcome, request);
-        Ok(self.audit.append(&record).await?)
+        AuditRecord::of_caller(caller, at, action, subject, "ok", request.id())
+    }
+
+    /// Records what a caller tried and was refused.
+    async fn refused(
+        &self,
+        caller: &Caller,
+        mut record: AuditRecord,
+        why: &'static str,
+    ) -> Result<(), Problem> {
+        record.outcome = why.into();
+        Ok(self.trail.append(&caller.tenant, &record).await?)
+    }
+}
+
+/// As whom a request opens what is stored.
+fn opened_by<'a>(caller: &'a Caller, request: &'a HttpRequest, reason: Reason) -> OpenedBy<'a> {
+    OpenedBy {
+        actor: caller.user.as_str(),
+        reason,
+        request: request.id(),
     }
 }
 
 /// Answers one request. There is an answer to everything: a panic becomes a problem too.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
-    edge::http::answered(&request, routes::answer(context, &request)).await
+    // Boxed: it is large, and would be moved from frame to frame.
+    let answer = Box::pin(routes::answer(context, &request));
+    edge::http::answered(&request, answer).await
 }

@@ -3,7 +3,7 @@
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 
-use crate::{Context, health, integrations, messages, providers_catalogue};
+use crate::{Context, audit_logs, health, integrations, messages, providers_catalogue};
 
 /// Finds what is asked for and asks it.
 pub(crate) async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
@@ -24,7 +24,7 @@ pub(crate) async fn answer(context: &Context, request: &HttpRequest) -> Result<H
             _ => Err(Problem::method_not_allowed()),
         },
         ["api", "v1", "settings", "integrations"] => match method {
-            "GET" => integrations::list::list(context, caller).await,
+            "GET" => integrations::list::list(context, caller, request).await,
             "POST" => integrations::configure::add(context, caller, request).await,
             _ => Err(Problem::method_not_allowed()),
         },
@@ -33,6 +33,38 @@ pub(crate) async fn answer(context: &Context, request: &HttpRequest) -> Result<H
             "POST" => integrations::configure::configure(context, caller, request, reference).await,
             "PATCH" => integrations::configure::change(context, caller, request, reference).await,
             "DELETE" => integrations::delete::delete(context, caller, request, reference).await,
+            _ => Err(Problem::method_not_allowed()),
+        },
+        [
+            "api",
+            "v1",
+            "settings",
+            "integrations",
+            reference,
+            "permissions",
+        ] => match method {
+            "GET" => integrations::permissions::list(context, caller, reference).await,
+            _ => Err(Problem::method_not_allowed()),
+        },
+        [
+            "api",
+            "v1",
+            "settings",
+            "integrations",
+            reference,
+            "permissions",
+            user,
+        ] => match method {
+            "PUT" => {
+                integrations::permissions::grant(context, caller, request, reference, user).await
+            }
+            "DELETE" => {
+                integrations::permissions::revoke(context, caller, request, reference, user).await
+            }
+            _ => Err(Problem::method_not_allowed()),
+        },
+        ["api", "v1", "settings", "audit-logs"] => match method {
+            "GET" => audit_logs::list(context, caller, request).await,
             _ => Err(Problem::method_not_allowed()),
         },
         ["api", "v1", "messages"] => match method {

@@ -8,8 +8,10 @@ mod stored;
 
 use std::sync::Arc;
 
+use custody::Custody;
 use domain::audit::AuditRecord;
 use domain::integration::Reference;
+use domain::opening::{OpenedBy, Reason};
 use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Caller, Clock, Failure, Integration, IntegrationId, ProviderId};
@@ -19,12 +21,13 @@ use edge::http::{HttpReply, HttpRequest};
 use edge::{Problem, StartError};
 use providers::form::Filled;
 use providers::http::Egress;
-use providers::{Checked, Overrides, Provider};
+use providers::{Checked, Provider};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use store::audit::AuditTable;
+use store::audit::AuditTrail;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
+use store::verdicts::Verdicts;
 use vault::{Opener, RingKeys};
 
 use crate::config::Config;
@@ -34,10 +37,8 @@ pub struct Context {
     claims: ClaimNames,
     clock: Arc<dyn Clock>,
     integrations: Integrations,
-    audit: AuditTable,
-    opener: Opener,
-    http: Egress,
-    overrides: Overrides,
+    trail: AuditTrail,
+    custody: Custody,
 }
 
 impl Context {
@@ -62,13 +63,20 @@ impl Context {
         let rows = KeyRingsTable::new(dynamodb.clone(), config.key_rings_table);
         let kms = aws_sdk_kms::Client::new(sdk);
         let keys = RingKeys::on_aws(Purpose::Credentials, rows, kms, clock.clone());
+        let integrations = Integrations::new(dynamodb.clone(), config.integrations_table);
+        let trail = AuditTrail::new(dynamodb, config.audit_table, clock.clone());
+        let custody = Custody::new(
+            integrations.clone(),
+            Verdicts::new(integrations.clone(), trail.clone()),
+            Opener::new(keys, Arc::new(trail.clone())),
+            (http, config.overrides),
+            clock.clone(),
+        );
         Self {
             claims: config.claims,
-            integrations: Integrations::new(dynamodb.clone(), config.integrations_table),
-            audit: AuditTable::new(dynamodb, config.audit_table),
-            opener: Opener::new(keys),
-            http,
-            overrides: config.overrides,
+            integrations,
+            trail,
+            custody,
             clock,
         }
     }
@@ -81,13 +89,8 @@ impl Context {
         Ok(self.integrations.find_reference(caller, &reference).await?)
     }
 
-    async fn open(&self, integration: &Integration) -> Result<Filled, Problem> {
-        let place = integration.credentials_place();
-        let opened = self
-            .opener
-            .open_credentials(&place, &integration.credentials)
-            .await;
-        match opened {
+    async fn open(&self, integration: &Integration, by: OpenedBy<'_>) -> Result<Filled, Problem> {
+        match self.custody.open(integration, None, by).await {
             Ok(credentials) => Ok(Filled {
                 settings: integration.settings.clone(),
                 credentials,
@@ -105,37 +108,45 @@ impl Context {
             credentials,
         } = filled;
         provider
-            .check(
-                self.overrides
-                    .connect(provider, settings, credentials, &self.http),
-            )
+            .check(self.custody.connect(provider, settings, credentials))
             .await
     }
 
-    async fn audit(
+    /// The line of the audit trail that a test is.
+    fn record(
         &self,
         caller: &Caller,
-        provider: &ProviderId,
-        integration: Option<&IntegrationId>,
-        outcome: &str,
-        request: &str,
-    ) -> Result<(), Problem> {
-        let at = self.clock.now();
-        let record = AuditRecord::of_caller(
+        (provider, integration): (&ProviderId, Option<&IntegrationId>),
+        result: &Result<Checked, Failure>,
+        request: &HttpRequest,
+    ) -> AuditRecord {
+        AuditRecord::of_caller(
             caller,
-            at,
+            self.clock.now(),
             "integration.test",
             (provider, integration),
-            outcome,
-            request,
-        );
-        Ok(self.audit.append(&record).await?)
+            result
+                .as_ref()
+                .map_or_else(|failure| failure.kind.code(), |_| "ok"),
+            request.id(),
+        )
+    }
+}
+
+/// As whom a test opens what is stored.
+fn opened_by<'a>(caller: &'a Caller, request: &'a HttpRequest) -> OpenedBy<'a> {
+    OpenedBy {
+        actor: caller.user.as_str(),
+        reason: Reason::Test,
+        request: request.id(),
     }
 }
 
 /// `POST /api/v1/settings/integrations/{ref}/test`.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
-    edge::http::answered(&request, answer(context, &request)).await
+    // Boxed: it is large, and would be moved from frame to frame.
+    let answer = Box::pin(answer(context, &request));
+    edge::http::answered(&request, answer).await
 }
 
 async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
@@ -173,13 +184,6 @@ struct PassedData<'a> {
     expires_at: Option<domain::Timestamp>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
-}
-
-/// The outcome of a test as the audit trail has it.
-fn outcome(result: &Result<Checked, Failure>) -> &'static str {
-    result
-        .as_ref()
-        .map_or_else(|failure| failure.kind.code(), |_| "ok")
 }
 
 fn reply(provider: &dyn Provider, result: Result<Checked, Failure>) -> Result<HttpReply, Problem> {

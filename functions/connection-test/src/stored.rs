@@ -1,13 +1,11 @@
 //! A test of what is stored; the verdict becomes the integration's state.
 
 use domain::Caller;
-use domain::integration::{Owner, Status};
+use domain::integration::Owner;
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
-use store::integrations::Verdict;
-use store::notifications::Notification;
 
-use crate::{Context, outcome, reply};
+use crate::{Context, opened_by, reply};
 
 pub(crate) async fn test(
     context: &Context,
@@ -23,40 +21,17 @@ pub(crate) async fn test(
             "Only an admin may test an integration of the organisation.",
         ));
     }
-    let filled = context.open(&integration).await?;
+    let by = opened_by(caller, request);
+    let filled = context.open(&integration, by).await?;
     let result = context.check(provider, &filled).await;
-    let at = context.clock.now();
-    let verdict = match &result {
-        Ok(_) => Some(Verdict {
-            status: Status::Connected,
-            failure: None,
-            at,
-        }),
-        Err(failure) if failure.kind.blames_credentials() => Some(Verdict {
-            status: Status::Invalid,
-            failure: Some(failure.clone()),
-            at,
-        }),
-        // The provider was not asked, or spoke of something else: no statement about the credential.
-        Err(_) => None,
-    };
-    if let Some(verdict) = verdict {
-        let told = verdict.failure.as_ref();
-        let told = told.map(|why| Notification::integration_invalid(&integration, why, at));
-        context
-            .integrations
-            .record_verdict(&integration, &verdict, told.as_ref())
-            .await?;
-    }
-    let of = Some(&integration.id);
-    context
-        .audit(
-            caller,
-            &integration.provider,
-            of,
-            outcome(&result),
-            request.id(),
-        )
+    let subject = (&integration.provider, Some(&integration.id));
+    let record = context.record(caller, subject, &result, request);
+    let recorded = context
+        .custody
+        .judge(&integration, &result, by, &record)
         .await?;
+    if !recorded {
+        context.trail.append(&caller.tenant, &record).await?;
+    }
     reply(provider, result)
 }

@@ -7,6 +7,8 @@ use edge::Env;
 pub struct Config {
     /// `ACTIVITY_TABLE`.
     pub activity_table: String,
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
 }
 
 impl Config {
@@ -14,6 +16,7 @@ impl Config {
     pub fn read(env: &mut Env) -> Self {
         Self {
             activity_table: env.required("ACTIVITY_TABLE"),
+            audit_table: env.required("AUDIT_TABLE"),
         }
     }
 }

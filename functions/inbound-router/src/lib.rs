@@ -1,16 +1,22 @@
 //! What to do with a verified event: news of our messages goes into their ledger, everything else is kept once for
-//! its tenant.
+//! its tenant. What the ingress has to say for the audit trail is written here, for the ingress may not.
 
 pub mod config;
 
-use domain::TenantId;
+use std::sync::Arc;
+
+use domain::audit::AuditNotice;
 use domain::event::{EventKind, InboundEvent};
 use domain::failure::StoreError;
+use domain::message::attribute;
+use domain::time::SystemClock;
+use domain::{Clock, TenantId};
 use edge::StartError;
 use edge::aws::AwsEnv;
 use edge::problem::Causes;
 use edge::sqs::{BatchReply, Done, SqsBatch, SqsRecord};
 use store::activity::Events;
+use store::audit::AuditTrail;
 use store::ledger::Messages;
 
 use crate::config::Config;
@@ -19,6 +25,7 @@ use crate::config::Config;
 pub struct Context {
     messages: Messages,
     events: Events,
+    trail: AuditTrail,
 }
 
 impl Context {
@@ -28,15 +35,16 @@ impl Context {
     /// If a client cannot be set up.
     pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
         let sdk = aws.config()?;
-        Ok(Self::with(config, &sdk))
+        Ok(Self::with(config, &sdk, Arc::new(SystemClock)))
     }
 
-    /// As [`Context::new`], with clients from outside.
-    pub fn with(config: Config, sdk: &aws_types::SdkConfig) -> Self {
+    /// As [`Context::new`], with clients and a clock from outside.
+    pub fn with(config: Config, sdk: &aws_types::SdkConfig, clock: Arc<dyn Clock>) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
         Self {
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
-            events: Events::new(dynamodb, config.activity_table),
+            events: Events::new(dynamodb.clone(), config.activity_table),
+            trail: AuditTrail::new(dynamodb, config.audit_table, clock),
         }
     }
 }
@@ -51,11 +59,13 @@ pub async fn handle(context: &Context, batch: &SqsBatch) -> BatchReply {
     reason = "the ingress alone has the right to write to the inbound queue"
 )]
 async fn route(context: &Context, record: &SqsRecord) -> Done {
-    let event: InboundEvent<'_> = match serde_json::from_str(&record.body) {
+    if record.attribute(attribute::KIND) == Some(attribute::AUDIT) {
+        return put_on_record(context, record).await;
+    }
+    let event: InboundEvent<'_> = match edge::json::read(record.body.as_bytes()) {
         Ok(event) => event,
         Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            tracing::error!(line, column, "an inbound record is not in our form");
+            tracing::error!(at = %error, "an inbound record is not in our form");
             return Done::No;
         }
     };
@@ -66,6 +76,29 @@ async fn route(context: &Context, record: &SqsRecord) -> Done {
         Ok(()) => Done::Yes,
         Err(error) => {
             tracing::warn!(error = %Causes(&error), %tenant, "an event could not be written and comes again");
+            Done::No
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the ingress alone has the right to write to the inbound queue"
+)]
+async fn put_on_record(context: &Context, record: &SqsRecord) -> Done {
+    let notice = serde_json::from_str::<AuditNotice>(&record.body).ok();
+    let notice = notice.and_then(|notice| {
+        let tenant = TenantId::from_trusted_source(&notice.tenant).ok()?;
+        Some((tenant, notice.record))
+    });
+    let Some((tenant, line)) = notice else {
+        tracing::error!("a line for the audit trail is not in our form");
+        return Done::No;
+    };
+    match context.trail.append(&tenant, &line).await {
+        Ok(()) => Done::Yes,
+        Err(error) => {
+            tracing::warn!(error = %Causes(&error), %tenant, "a line for the audit trail comes again");
             Done::No
         }
     }

@@ -19,7 +19,9 @@ pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
             ));
             contained(Box::pin(send(context, plan, ready)), panicked).await
         }
-        Step::Quarantine(integration, _) => verdict::on_tampering(context, integration).await,
+        Step::Quarantine(integration, _) => {
+            verdict::on_tampering(context, integration, plan.job.troubles + 1).await
+        }
         Step::Settle(_, _, result) => result.clone(),
     }
 }
@@ -35,11 +37,9 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
             "Name another channel or integration.",
         ));
     };
-    let settings = &integration.settings;
-    let connection =
-        context
-            .overrides
-            .connect(provider, settings, &ready.credentials, &context.http);
+    let connection = context
+        .custody
+        .connect(provider, &integration.settings, &ready.credentials);
     let failure = match messages
         .send(connection, &plan.job.id, plan.job.payload)
         .await
@@ -62,7 +62,13 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
     match failure.kind.reaction() {
         Reaction::GiveUp => AttemptResult::Failed(failure),
         Reaction::AwaitEvidence => AttemptResult::Unknown(failure),
-        Reaction::Park => Box::pin(verdict::on_rejection(context, provider, ready, failure)).await,
+        Reaction::Park => {
+            let tries = plan.job.troubles + 1;
+            Box::pin(verdict::on_rejection(
+                context, provider, ready, failure, tries,
+            ))
+            .await
+        }
         Reaction::TryLater { counts } => {
             let tries = if counts { plan.job.troubles + 1 } else { 1 };
             let delay = backoff::delay(failure.retry_after, tries);

@@ -20,7 +20,7 @@ pub(crate) async fn take<'a>(
 ) -> (Vec<Plan<'a>>, Vec<(Job<'a>, Fate)>) {
     let desk = Desk {
         context,
-        batch: random::base32(&random::bytes::<10>()),
+        batch: random::base32(&random::bytes::<5>()),
         now: context.clock.now(),
         lease_until: invocation.deadline.after(LEASE_MARGIN),
     };
@@ -56,7 +56,8 @@ struct Desk<'c> {
 
 impl Desk<'_> {
     fn owner(&self, plan: &Plan<'_>) -> String {
-        format!("{}-{}", self.batch, plan.job.index)
+        let container = &self.context.container;
+        format!("{container}-{}-{}", self.batch, plan.job.index)
     }
 
     fn claim(&self, plan: &Plan<'_>) -> Claim {

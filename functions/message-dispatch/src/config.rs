@@ -12,6 +12,8 @@ pub struct Config {
     pub activity_table: String,
     /// `KEY_RINGS_TABLE`.
     pub key_rings_table: String,
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
     /// `MESSAGES_QUEUE_URL`: where messages are put back.
     pub messages_queue: String,
     /// `MESSAGES_DLQ_URL`: where messages go that nobody can read.
@@ -27,6 +29,7 @@ impl Config {
             integrations_table: env.required("INTEGRATIONS_TABLE"),
             activity_table: env.required("ACTIVITY_TABLE"),
             key_rings_table: env.required("KEY_RINGS_TABLE"),
+            audit_table: env.required("AUDIT_TABLE"),
             messages_queue: env.required("MESSAGES_QUEUE_URL"),
             dead_letter_queue: env.required("MESSAGES_DLQ_URL"),
             overrides: env.json("PROVIDER_OVERRIDES"),

@@ -45,13 +45,10 @@ impl<'a> Job<'a> {
                 "The message is larger than {MAX_BODY_BYTES} bytes."
             ));
         }
-        let message: OutboundMessage<'a> = serde_json::from_str(&record.body).map_err(|error| {
-            format!(
-                "The message does not follow events/schemas/message.json (line {}, column {}).",
-                error.line(),
-                error.column()
-            )
-        })?;
+        let message: OutboundMessage<'a> =
+            edge::json::read(record.body.as_bytes()).map_err(|error| {
+                format!("The message does not follow events/schemas/message.json ({error}).")
+            })?;
         let metadata = message.metadata;
         let tenant = TenantId::from_trusted_source(&metadata.tenant_id)
             .map_err(|error| format!("metadata.tenantId: {error}."))?;
@@ -117,4 +114,32 @@ pub(crate) fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize
         }
     }
     (kept, repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn e2_why_a_record_cannot_be_read_does_not_repeat_it() {
+        const CANARY: &str = "CANARY 7f3a91c05be2d468";
+        for metadata in [
+            json!({"tenantId": CANARY}),
+            json!({"tenantId": "t_1", "messageId": CANARY}),
+            json!({"tenantId": "t_1", "notAfter": CANARY}),
+            json!({"tenantId": [CANARY]}),
+            json!(CANARY),
+        ] {
+            let body = json!({"metadata": metadata, "wabaPayload": {}}).to_string();
+            let record = json!({"messageId": "m-1", "body": body});
+            let record: SqsRecord = serde_json::from_value(record).unwrap();
+            let reason = Job::read(0, &record, Timestamp::from_millis(0)).err();
+            let reason = reason.expect("it cannot be read");
+            assert!(!reason.contains("CANARY"), "{reason}");
+        }
+        let theirs = serde_json::from_value::<Metadata>(json!(CANARY)).unwrap_err();
+        assert!(theirs.to_string().contains(CANARY));
+    }
 }

@@ -19,22 +19,26 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
+use custody::{CHECK_TIMEOUT, Custody};
 use domain::message::attribute;
+use domain::opening::{OpenedBy, Reason};
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Clock, Timestamp};
+use domain::{Clock, Timestamp, random};
 use edge::StartError;
 use edge::aws::AwsEnv;
 use edge::lambda::Invocation;
 use edge::problem::Causes;
 use edge::queue::{Entry, Queue};
 use edge::sqs::{BatchReply, Done, SqsBatch};
-use providers::Overrides;
 use providers::http::{Egress, TOTAL_TIMEOUT};
+use store::audit::AuditTrail;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::ledger::Messages;
+use store::openings::OpeningWindows;
 use store::parked::Parked;
+use store::verdicts::Verdicts;
 use vault::{Opener, RingKeys};
 
 use crate::config::Config;
@@ -42,23 +46,27 @@ use crate::job::Job;
 use crate::pauses::Pauses;
 use crate::senders::Senders;
 
-/// No claim is made with less time left than a request, the question whether a refused credential is really bad, and
-/// the record of it all may take.
+/// No claim is made with less time left than a request, the questions whether a refused credential is really bad and
+/// whether the one before it still works, and the record of it all may take.
 const LEAST_TIME: Duration =
-    Duration::from_secs(TOTAL_TIMEOUT.as_secs() + verdict::CHECK_TIMEOUT.as_secs() + 3);
+    Duration::from_secs(TOTAL_TIMEOUT.as_secs() + 2 * CHECK_TIMEOUT.as_secs() + 3);
+
+/// As who the function stands in the audit trail.
+const ACTOR: &str = "message-dispatch";
 
 /// What batches share: made once per cold start.
 pub struct Context {
     clock: Arc<dyn Clock>,
+    /// Names this container in claims and in the audit trail.
+    container: String,
     integrations: Integrations,
     senders: Senders,
     messages: Messages,
     parked: Parked,
-    opener: Opener,
+    custody: Custody,
+    openings: Arc<OpeningWindows>,
     queue: Queue,
     dead_letters: Queue,
-    http: Egress,
-    overrides: Overrides,
     pauses: Pauses,
 }
 
@@ -71,6 +79,15 @@ impl Context {
         let sdk = aws.config()?;
         let http = Egress::new(aws.extra_roots())?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
+    }
+
+    /// As whom credentials are opened.
+    fn opens_for(&self, reason: Reason) -> OpenedBy<'_> {
+        OpenedBy {
+            actor: ACTOR,
+            reason,
+            request: &self.container,
+        }
     }
 
     /// As [`Context::new`], with clients and a clock from outside.
@@ -86,19 +103,36 @@ impl Context {
         let keys = RingKeys::on_aws(Purpose::Credentials, rows, kms, clock.clone());
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let integrations = Integrations::new(dynamodb.clone(), config.integrations_table);
+        let trail = AuditTrail::new(dynamodb.clone(), config.audit_table, clock.clone());
+        let openings = Arc::new(OpeningWindows::new(trail.clone(), clock.clone()));
+        let custody = Custody::new(
+            integrations.clone(),
+            Verdicts::new(integrations.clone(), trail),
+            Opener::new(keys, openings.clone()),
+            (http, config.overrides),
+            clock.clone(),
+        );
         Self {
+            container: random::base32(&random::bytes::<10>()),
             senders: Senders::new(integrations.clone(), clock.clone()),
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
             parked: Parked::new(dynamodb, config.activity_table),
-            opener: Opener::new(keys),
+            custody,
+            openings,
             queue: Queue::new(sqs.clone(), config.messages_queue),
             dead_letters: Queue::new(sqs, config.dead_letter_queue),
-            http,
-            overrides: config.overrides,
             pauses: Pauses::default(),
             clock,
         }
+    }
+}
+
+impl Context {
+    /// What remains to be recorded when the process ends.
+    pub fn last_words(&self) -> impl Future<Output = ()> + Send + 'static {
+        let openings = self.openings.clone();
+        async move { openings.close().await }
     }
 }
 
@@ -107,6 +141,7 @@ pub async fn handle(context: &Context, batch: &SqsBatch, invocation: &Invocation
     let mut done = vec![Done::No; batch.records.len()];
     if in_time(context, invocation) {
         send(context, batch, invocation, &mut done).await;
+        context.openings.settle().await;
     }
     let failed = batch
         .records

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::failure::{Failure, FailureKind, StoreError};
 use domain::integration::Status;
 use domain::ledger::AttemptResult;
+use domain::opening::Reason;
 use domain::resolution::CredentialSource;
 use domain::{Credentials, Integration, IntegrationId, Timestamp};
 use futures_util::future::join_all;
@@ -84,18 +85,15 @@ type Opened = HashMap<IntegrationId, Result<Arc<Credentials>, OpenError>>;
 
 /// Opens each integration's credentials once; they live as long as the batch.
 async fn open_all(context: &Context, choices: &[Choice]) -> Opened {
-    let mut chosen: HashMap<&IntegrationId, &Integration> = HashMap::new();
+    let mut chosen: HashMap<&IntegrationId, (&Integration, &str)> = HashMap::new();
     for choice in choices {
-        if let Choice::Send(integration, _) = choice {
-            chosen.insert(&integration.id, integration);
+        if let Choice::Send(integration, _, attested) = choice {
+            chosen.insert(&integration.id, (integration, attested));
         }
     }
-    join_all(chosen.into_values().map(async |integration| {
-        let place = integration.credentials_place();
-        let opened = context
-            .opener
-            .open_credentials(&place, &integration.credentials)
-            .await;
+    join_all(chosen.into_values().map(async |(integration, attested)| {
+        let by = context.opens_for(Reason::Send);
+        let opened = context.custody.open(integration, Some(attested), by).await;
         (integration.id.clone(), opened.map(Arc::new))
     }))
     .await
@@ -111,18 +109,19 @@ fn step(
     now: Timestamp,
 ) -> Result<Step, Wait> {
     let (id, source) = match &choice {
-        Choice::Send(integration, source) => (Some(integration.id.clone()), source.name()),
+        Choice::Send(integration, source, _) => (Some(integration.id.clone()), source.name()),
         Choice::Unusable(id, source, _) => (Some(id.clone()), source.name()),
-        Choice::NotConfigured => (None, "none"),
+        Choice::NotConfigured | Choice::TenantRemoved => (None, "none"),
     };
     let settle = |result| Ok(Step::Settle(id.clone(), source, result));
     if job.metadata.not_after.is_some_and(|limit| limit <= now) {
         return settle(AttemptResult::Failed(expired()));
     }
     let (integration, source) = match choice {
-        Choice::Send(integration, source) => (integration, source),
+        Choice::Send(integration, source, _) => (integration, source),
         Choice::Unusable(_, _, status) => return settle(AttemptResult::Parked(unusable(status))),
         Choice::NotConfigured => return settle(AttemptResult::Failed(not_configured())),
+        Choice::TenantRemoved => return settle(AttemptResult::Failed(tenant_removed())),
     };
     if let Some(left) = context.pauses.left(&integration.id, now) {
         return Err(Wait(backoff::delay(Some(left), 0)));
@@ -156,6 +155,14 @@ fn not_configured() -> Failure {
         FailureKind::NotConfigured,
         "Credentials not configured: no integration of this tenant can send the message.",
         "Connect an account under Settings → Integrations, and check the phone number id in the message.",
+    )
+}
+
+fn tenant_removed() -> Failure {
+    Failure::new(
+        FailureKind::TenantRemoved,
+        "The organisation has left: nothing is sent for it any more.",
+        "Stop producing messages for it.",
     )
 }
 

@@ -23,12 +23,26 @@ const MOST: usize = 5_000;
 /// What was chosen for one message.
 #[derive(Clone)]
 pub(crate) enum Choice {
-    /// Send through this one.
-    Send(Arc<Integration>, CredentialSource),
+    /// Send through this one, whose roster attests this.
+    Send(Arc<Integration>, CredentialSource, String),
     /// This is the one, and it cannot be used until it is repaired.
     Unusable(IntegrationId, CredentialSource, Status),
     /// The tenant has none that fits.
     NotConfigured,
+    /// The tenant has left.
+    TenantRemoved,
+}
+
+impl Choice {
+    /// The integration, if it is not of the version that its roster speaks of.
+    fn read_apart(&self) -> Option<&Integration> {
+        match self {
+            Self::Send(integration, _, attested) if integration.version_attested != *attested => {
+                Some(integration)
+            }
+            _ => None,
+        }
+    }
 }
 
 type Kept<K, V> = Mutex<HashMap<K, (Timestamp, V)>>;
@@ -55,6 +69,17 @@ impl Senders {
     /// # Errors
     /// [`StoreError`] if what is needed cannot be read: then nothing is known of any of them.
     pub(crate) async fn choose(&self, jobs: &[Job<'_>]) -> Result<Vec<Choice>, StoreError> {
+        let choices = self.choose_once(jobs).await?;
+        let mut apart = choices.iter().filter_map(Choice::read_apart).peekable();
+        if apart.peek().is_none() {
+            return Ok(choices);
+        }
+        // One was remembered and the other read after a change between them: both are read again.
+        apart.for_each(|integration| self.forget(integration));
+        self.choose_once(jobs).await
+    }
+
+    async fn choose_once(&self, jobs: &[Job<'_>]) -> Result<Vec<Choice>, StoreError> {
         let fresh = self
             .read_rosters(jobs.iter().flat_map(roster_keys).collect())
             .await?;
@@ -86,11 +111,15 @@ impl Senders {
             .zip(resolutions)
             .map(|(job, resolution)| match resolution {
                 Resolution::Use(id, source) => match found.get(&(job.tenant.clone(), id)) {
-                    Some(integration) => Choice::Send(integration.clone(), source),
+                    Some(integration) => {
+                        let attested = self.attested(job, integration);
+                        Choice::Send(integration.clone(), source, attested)
+                    }
                     None => Choice::NotConfigured,
                 },
                 Resolution::Unusable(id, source, status) => Choice::Unusable(id, source, status),
                 Resolution::NotConfigured => Choice::NotConfigured,
+                Resolution::TenantRemoved => Choice::TenantRemoved,
             })
             .collect())
     }
@@ -119,6 +148,16 @@ impl Senders {
                 users: metadata.users(),
             },
         )
+    }
+
+    /// What the rosters attest of an integration.
+    fn attested(&self, job: &Job<'_>, integration: &Integration) -> String {
+        let kept = lock(&self.rosters);
+        let line = roster_keys(job).iter().find_map(|key| {
+            let (_, roster) = kept.get(key)?;
+            roster.candidates.get(&integration.id)
+        });
+        line.map_or_else(String::new, |line| line.version_attested.clone())
     }
 
     /// Reads those that are not remembered, and names them.

@@ -4,6 +4,7 @@
 //! Unknown URL, wrong provider and bad signature look the same from outside, after equal work.
 
 pub mod config;
+mod openings;
 mod routes;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use store::routes::WebhookRoutes;
 use vault::{Opener, RingKeys};
 
 use crate::config::Config;
+use crate::openings::OpeningNotices;
 use crate::routes::{KnownRoute, Routes};
 
 /// Most bytes of a webhook body; Meta sends up to 3 MB.
@@ -59,9 +61,14 @@ impl Context {
         let kms = aws_sdk_kms::Client::new(sdk);
         let keys = RingKeys::on_aws(Purpose::WebhookSecrets, rows, kms, clock.clone());
         let table = WebhookRoutes::new(dynamodb, config.webhook_routes_table);
+        let queue = Queue::new(aws_sdk_sqs::Client::new(sdk), config.inbound_queue);
+        let notices = Arc::new(OpeningNotices {
+            queue: queue.clone(),
+            clock: clock.clone(),
+        });
         Self {
-            routes: Routes::new(table, Opener::new(keys), clock.clone()),
-            queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.inbound_queue),
+            routes: Routes::new(table, Opener::new(keys, notices), clock.clone()),
+            queue,
             clock,
         }
     }
@@ -69,7 +76,9 @@ impl Context {
 
 /// `GET` and `POST /webhooks/{provider}/{token}`.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
-    edge::sqs::contained(answer(context, &request), HttpReply::empty(503)).await
+    // Boxed: it is large, and would be moved from frame to frame.
+    let answer = Box::pin(answer(context, &request));
+    edge::sqs::contained(answer, HttpReply::empty(503)).await
 }
 
 async fn answer(context: &Context, request: &HttpRequest) -> HttpReply {

@@ -9,6 +9,8 @@ use providers::{Verifier, Webhooks};
 use store::routes::WebhookRoutes;
 use vault::{OpenError, Opener};
 
+use crate::openings;
+
 /// How long a route serves before it is read again; a removed one ends within this time.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Routes held at once, unknown ones included.
@@ -108,7 +110,7 @@ impl Routes {
         };
         match self
             .opener
-            .open_credentials(&route.secret_place(), &route.secret)
+            .open_credentials(&route.secret_place(), &route.secret, openings::BY)
             .await
         {
             Ok(secret) => Ok(KnownRoute {

@@ -15,7 +15,7 @@ use crate::template::Template;
 /// In `command`, `seed` and the values of `env`, `${here}` is the folder of the case file, `${bin}` the folder of
 /// the bench's own executable, and, when it runs, `${aws}`, `${upstream}` and `${ca}` are the two base URLs and
 /// the file with the certificate authority to trust.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// What the report calls it.
@@ -44,7 +44,7 @@ pub(crate) struct Case {
 
 /// Events for a function. Placeholders: `${id}` (unique), `${n}` (counts up), `${digits}` (`n` in ten digits),
 /// `${tenant}` (`tenant-0` …), `${ts}` (seconds since the epoch).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case", tag = "kind")]
 pub(crate) enum Feed {
     /// One fixed event.

@@ -25,6 +25,7 @@ mod stage;
 mod template;
 mod tls;
 mod upstream;
+mod vault;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -74,6 +75,7 @@ fn run(options: &Options) -> Result<bool, Failure> {
             measure_all(&files, options)
         }
         "serve" => serve(files, options).map(|()| true),
+        "vault" => alone(vault::measure(options.count)).map(|()| true),
         "seed" => alone(seed::seed()).map(|()| true),
         _ => Err(USAGE.into()),
     }

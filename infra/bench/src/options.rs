@@ -10,6 +10,7 @@ pub(crate) const USAGE: &str = "\
 bench [OPTIONS]                  measure our functions beside the bare runtime
 bench case FILE.json… [OPTIONS]  measure any Lambda executables
 bench serve [FILE.json…] [OPTIONS]  serve only the AWS stand-in, with those cases' keys and queues
+bench vault [--count N]          what opening a credential costs, with its key at hand
 bench seed                       fill a stand-in with tenants, as the environment says
 
 What is measured

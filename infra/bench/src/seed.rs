@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use domain::audit::AuditRecord;
 use domain::integration::{Integration, Owner, Status, Webhook, WebhookStatus};
 use domain::seal::{Purpose, Sealed};
 use domain::time::SystemClock;
@@ -20,7 +21,9 @@ use edge::Env;
 use edge::aws::AwsEnv;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use store::integrations::{IntegrationChanges, Integrations};
+use store::audit::AuditTrail;
+use store::changes::{IntegrationChanges, Previous};
+use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::routes::WebhookRoute;
 use vault::{AwsKms, CacheLimits, RingAssignment, RingKeys, Sealer};
@@ -109,7 +112,11 @@ pub(crate) async fn seed() -> Result<(), Failure> {
     let tenants = Tenants {
         credentials: sealer(Purpose::Credentials, &names.credentials_key),
         webhook_secrets: sealer(Purpose::WebhookSecrets, &names.webhook_secrets_key),
-        changes: IntegrationChanges::new(integrations.clone(), names.routes),
+        changes: IntegrationChanges::new(
+            integrations.clone(),
+            names.routes,
+            AuditTrail::new(dynamodb.clone(), names.audit, Arc::new(SystemClock)),
+        ),
         integrations,
     };
     for number in 0..names.tenants {
@@ -193,15 +200,23 @@ impl Tenants {
         });
         let accounts = provider.accounts(&integration.settings);
         integration.accounts = accounts.exclusive;
-        let place = integration.credentials_place();
+        let place = integration.credentials_place(None);
         integration.credentials = self
             .credentials
-            .seal(&place, &credentials.to_plaintext())
+            .seal(&place, credentials.to_plaintext().expose())
+            .await?;
+        integration.version_attested = self
+            .credentials
+            .attest(
+                &integration.tenant,
+                &integration.version_matter(),
+                &integration.credential_version.to_string(),
+            )
             .await?;
         let place = integration.webhook_secret_place();
         let sealed = self
             .webhook_secrets
-            .seal(&place, &webhook_secret.to_plaintext())
+            .seal(&place, webhook_secret.to_plaintext().expose())
             .await?;
         let route = WebhookRoute {
             key,
@@ -217,7 +232,12 @@ impl Tenants {
             secret: sealed,
             secret_version: integration.credential_version,
         };
-        Ok(self.changes.save(None, &integration, Some(&route)).await?)
+        let record = AuditRecord::new("bench", integration.created_at, "integration.configure");
+        let route = Some(&route);
+        let saved = self
+            .changes
+            .save(None, &integration, Previous::Forget, route, &record);
+        Ok(saved.await?)
     }
 }
 
@@ -252,6 +272,9 @@ fn new_integration(tenant: &str) -> Result<Integration, Failure> {
         settings,
         credentials: Sealed::from_bytes(Vec::new()),
         credential_version: 1,
+        latest_version: 1,
+        version_attested: String::new(),
+        returns_until: None,
         masked: BTreeMap::new(),
         accounts: Vec::new(),
         enabled: true,

@@ -6,13 +6,11 @@ use std::fmt;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::secret::Plaintext;
+
 /// Secret field values of one integration, such as `access_token`.
 ///
 /// It has neither `Display` nor `Serialize`; the values wipe themselves on drop.
-///
-/// ```compile_fail
-/// serde_json::to_string(&domain::Credentials::default()).unwrap();
-/// ```
 #[derive(Clone, Default)]
 pub struct Credentials(BTreeMap<String, SecretString>);
 
@@ -48,9 +46,26 @@ impl Credentials {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Whether the other holds the same values under those names; names that the filter refuses do not count.
+    pub fn is_same(&self, other: &Self, counts: impl Fn(&str) -> bool) -> bool {
+        let values = |credentials: &Self| -> BTreeMap<String, SecretString> {
+            let counting = credentials.0.iter().filter(|(name, _)| counts(name));
+            counting
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        };
+        let (ours, theirs) = (values(self), values(other));
+        ours.len() == theirs.len()
+            && ours.iter().all(|(name, value)| {
+                theirs
+                    .get(name)
+                    .is_some_and(|other| other.expose_secret() == value.expose_secret())
+            })
+    }
+
     /// The form that is sealed: per field a one-byte name length, the name, a four-byte big-endian value
     /// length, the value; fields in the order of their names.
-    pub fn to_plaintext(&self) -> Zeroizing<Vec<u8>> {
+    pub fn to_plaintext(&self) -> Plaintext {
         let size = self
             .0
             .iter()
@@ -64,7 +79,7 @@ impl Credentials {
             bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes());
             bytes.extend_from_slice(value);
         }
-        bytes
+        bytes.into()
     }
 
     /// Reads what [`Credentials::to_plaintext`] wrote.
@@ -114,9 +129,10 @@ mod tests {
 
     #[test]
     fn plaintext_and_back() {
-        let bytes = sample().to_plaintext();
-        let again = Credentials::from_plaintext(&bytes).expect("own form");
-        assert_eq!(*again.to_plaintext(), *bytes);
+        let plaintext = sample().to_plaintext();
+        let bytes = plaintext.expose();
+        let again = Credentials::from_plaintext(bytes).expect("own form");
+        assert_eq!(again.to_plaintext().expose(), bytes);
         for cut in 1..bytes.len() {
             if cut != 31 {
                 assert!(

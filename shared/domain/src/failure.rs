@@ -17,6 +17,8 @@ pub enum FailureKind {
     NotConfigured,
     /// The message's own deadline has passed.
     Expired,
+    /// The tenant has left.
+    TenantRemoved,
     /// The account or number cannot send at present: locked, unpaid, not registered.
     AccountBlocked,
     /// The thing named does not exist, or is not visible to this credential.
@@ -58,6 +60,7 @@ impl FailureKind {
             Self::CredentialsRejected | Self::PermissionMissing => Reaction::Park,
             Self::NotConfigured
             | Self::Expired
+            | Self::TenantRemoved
             | Self::AccountBlocked
             | Self::NotFound
             | Self::InvalidRequest
@@ -75,6 +78,7 @@ impl FailureKind {
             Self::PermissionMissing => "permission_missing",
             Self::NotConfigured => "credentials_not_configured",
             Self::Expired => "expired",
+            Self::TenantRemoved => "tenant_removed",
             Self::AccountBlocked => "account_blocked",
             Self::NotFound => "provider_object_not_found",
             Self::InvalidRequest => "provider_refused_request",

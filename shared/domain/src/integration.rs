@@ -87,16 +87,23 @@ pub struct Masked {
     /// Whether a value is stored.
     pub set: bool,
     /// Its last four characters; only of values longer than twenty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last4: Option<String>,
+    /// Tells two values of the tenant's apart and nothing else of them, for it takes the tenant's key to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 impl Masked {
-    /// The mask of a stored value.
+    /// The mask of a stored value, without a fingerprint.
     pub fn of(value: &str) -> Self {
         let count = value.chars().count();
         let last4 = (count > 20).then(|| value.chars().skip(count - 4).collect());
-        Self { set: true, last4 }
+        Self {
+            set: true,
+            last4,
+            fingerprint: None,
+        }
     }
 }
 
@@ -143,6 +150,13 @@ pub struct Integration {
     pub credentials: Sealed,
     /// Rises with every new seal, and the seal is bound to it; a late failure of an old version is told by it.
     pub credential_version: u64,
+    /// The highest credential version ever given out; higher than the present one after a return to the previous.
+    pub latest_version: u64,
+    /// The vault's own word for the present version, which the roster repeats: an older record put in the place of
+    /// this one is told by it (F4).
+    pub version_attested: String,
+    /// Until when a refusal in use leads back to the credentials before these; `None` if there are none.
+    pub returns_until: Option<Timestamp>,
     /// How the secret values are shown.
     pub masked: BTreeMap<String, Masked>,
     /// Ids at the provider that belong to this integration alone, such as phone number ids.
@@ -176,8 +190,9 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The place its credentials are sealed for.
-    pub fn credentials_place(&self) -> SealContext<'_> {
+    /// The place its credentials are sealed for. `origin` is the address that its settings name as the one its secrets
+    /// are sent to, if the tenant chose one: with another address they do not open (B5).
+    pub fn credentials_place<'a>(&'a self, origin: Option<&'a str>) -> SealContext<'a> {
         SealContext {
             tenant: &self.tenant,
             provider: &self.provider,
@@ -185,8 +200,13 @@ impl Integration {
             purpose: Purpose::Credentials,
             record: "integration",
             revision: self.credential_version,
-            origin: None,
+            origin,
         }
+    }
+
+    /// The matter on which the vault attests the credentials' version.
+    pub fn version_matter(&self) -> String {
+        format!("credential version of {}", self.id)
     }
 
     /// The place the secret of its webhook is sealed for.
@@ -262,7 +282,8 @@ mod tests {
             Masked::of("short"),
             Masked {
                 set: true,
-                last4: None
+                last4: None,
+                fingerprint: None
             }
         );
     }

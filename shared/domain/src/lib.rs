@@ -11,9 +11,11 @@ pub mod integration;
 pub mod key_ring;
 pub mod ledger;
 pub mod message;
+pub mod opening;
 pub mod random;
 pub mod resolution;
 pub mod seal;
+pub mod secret;
 pub mod time;
 
 pub use caller::{Caller, Role};
@@ -22,4 +24,5 @@ pub use failure::{Failure, FailureKind};
 pub use ids::{IntegrationId, MessageId, ProviderId, TenantId, UserId};
 pub use integration::Integration;
 pub use seal::Sealed;
+pub use secret::{Given, Plaintext};
 pub use time::{Clock, Timestamp};

@@ -21,6 +21,10 @@ pub mod attribute {
     pub const ACCEPTED_AT: &str = "switchboard.acceptedAt";
     /// Why a message is on the dead-letter queue.
     pub const REASON: &str = "switchboard.reason";
+    /// What is on the inbound queue, if it is no event: [`AUDIT`].
+    pub const KIND: &str = "switchboard.kind";
+    /// A line for a tenant's audit trail.
+    pub const AUDIT: &str = "audit";
 }
 
 /// One message to send: seed contract, with optional additions of ours.

@@ -25,6 +25,8 @@ pub struct Candidate {
     pub priority: u32,
     /// Older ones first among equals.
     pub created_at: Timestamp,
+    /// As the integration's own.
+    pub version_attested: String,
 }
 
 impl Candidate {
@@ -38,6 +40,7 @@ impl Candidate {
             status: integration.status,
             priority: integration.priority,
             created_at: integration.created_at,
+            version_attested: integration.version_attested.clone(),
         }
     }
 
@@ -46,9 +49,14 @@ impl Candidate {
     }
 }
 
-/// All candidates of a tenant, by integration.
+/// All candidates of a tenant, or of one of its users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Roster(pub BTreeMap<IntegrationId, Candidate>);
+pub struct Roster {
+    /// By integration.
+    pub candidates: BTreeMap<IntegrationId, Candidate>,
+    /// The tenant has left: nothing is sent for it any more.
+    pub tenant_removed: bool,
+}
 
 /// What a sender asks for.
 #[derive(Debug, Clone, Default)]
@@ -95,13 +103,18 @@ pub enum Resolution {
     Unusable(IntegrationId, CredentialSource, Status),
     /// Nothing fits.
     NotConfigured,
+    /// The tenant has left.
+    TenantRemoved,
 }
 
 /// Chooses among the integrations of some rosters. First match wins: the integration named, the users' own, the
 /// tenant's; within each, usable ones before others, then by priority, age and id. An account id, when given, must
 /// be the integration's own.
 pub fn resolve(rosters: &[&Roster], wanted: &Wanted<'_>) -> Resolution {
-    let candidates = || rosters.iter().flat_map(|roster| &roster.0);
+    if rosters.iter().any(|roster| roster.tenant_removed) {
+        return Resolution::TenantRemoved;
+    }
+    let candidates = || rosters.iter().flat_map(|roster| &roster.candidates);
     let fits = |candidate: &Candidate| {
         wanted
             .provider
@@ -170,6 +183,7 @@ mod tests {
             status,
             priority,
             created_at: Timestamp::from_seconds(0),
+            version_attested: String::new(),
         }
     }
 
@@ -183,8 +197,8 @@ mod tests {
             IntegrationId::make(),
             IntegrationId::make(),
         );
-        let roster = Roster(
-            [
+        let mut roster = Roster {
+            candidates: [
                 (
                     own.clone(),
                     candidate(Owner::User(user.clone()), 9, Status::Connected),
@@ -200,7 +214,8 @@ mod tests {
                 (broken.clone(), candidate(Owner::Tenant, 0, Status::Invalid)),
             ]
             .into(),
-        );
+            tenant_removed: false,
+        };
         let with = |wanted: Wanted<'_>| resolve(&[&roster], &wanted);
         assert_eq!(
             with(Wanted::default()),
@@ -234,6 +249,11 @@ mod tests {
                 ..Wanted::default()
             }),
             Resolution::NotConfigured
+        );
+        roster.tenant_removed = true;
+        assert_eq!(
+            resolve(&[&roster], &Wanted::default()),
+            Resolution::TenantRemoved
         );
     }
 }

@@ -14,6 +14,19 @@ impl Sealed {
         Self(bytes)
     }
 
+    /// The ring and its version whose key it was sealed under, as the head of the layout names them; nothing of
+    /// that is verified before the value is opened. `None` if this is no sealed value.
+    pub fn ring(&self) -> Option<(&str, u32)> {
+        let rest = self.0.strip_prefix(b"SB")?.get(2..)?;
+        let (&length, rest) = rest.split_first()?;
+        let (ring, rest) = rest.split_at_checked(usize::from(length))?;
+        let version = rest.first_chunk()?;
+        Some((
+            std::str::from_utf8(ring).ok()?,
+            u32::from_be_bytes(*version),
+        ))
+    }
+
     /// The bytes as they are stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

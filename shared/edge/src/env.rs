@@ -59,11 +59,9 @@ impl Env {
     pub fn json<T: serde::de::DeserializeOwned + Default>(&mut self, name: &str) -> T {
         match Self::read(name) {
             None => T::default(),
-            Some(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
-                let (line, column) = (error.line(), error.column());
-                self.amiss.push(format!(
-                    "{name} is not the expected JSON (line {line}, column {column})"
-                ));
+            Some(text) => crate::json::read(text.as_bytes()).unwrap_or_else(|error| {
+                self.amiss
+                    .push(format!("{name} is not the expected JSON ({error})"));
                 T::default()
             }),
         }

@@ -1,23 +1,31 @@
 //! HTTP requests as API Gateway (HTTP API, payload 2.0) hands them over, and answers.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Deref;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::Given;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::Problem;
 use crate::sqs::contained;
+use crate::{Problem, json};
 
 /// Most bytes of a body of the configuration API.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 16;
 
-/// A request.
-#[derive(Debug, Deserialize)]
+/// A request. It cannot be printed: there are secrets in bodies, headers and paths. Its body is wiped.
+///
+/// ```compile_fail,E0277
+/// let request: edge::http::HttpRequest = serde_json::from_str("").unwrap();
+/// format!("{request:?}");
+/// ```
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpRequest {
     #[serde(default)]
@@ -28,12 +36,12 @@ pub struct HttpRequest {
     headers: HashMap<String, String>,
     request_context: RequestContext,
     #[serde(default)]
-    body: Option<String>,
+    body: Option<SecretString>,
     #[serde(default)]
     is_base64_encoded: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: HttpContext,
@@ -43,19 +51,19 @@ struct RequestContext {
     authorizer: Option<Authorizer>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct HttpContext {
     #[serde(default)]
     method: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
     jwt: Option<Jwt>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Jwt {
     #[serde(default)]
     claims: HashMap<String, Value>,
@@ -65,6 +73,24 @@ struct Jwt {
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway's body is not base 64")]
 pub struct BadBase64;
+
+/// The exact bytes of a body.
+pub enum Body<'a> {
+    /// As they stand in the request.
+    Text(&'a str),
+    /// Out of base 64; wiped when dropped.
+    Decoded(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for Body<'_> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Decoded(bytes) => bytes,
+        }
+    }
+}
 
 impl HttpRequest {
     /// `GET`, `POST` …
@@ -107,19 +133,21 @@ impl HttpRequest {
     ///
     /// # Errors
     /// [`BadBase64`] if the gateway marked it as base 64 and it is not.
-    pub fn body(&self) -> Result<Cow<'_, [u8]>, BadBase64> {
-        let body = self.body.as_deref().unwrap_or_default();
-        if self.is_base64_encoded {
-            return STANDARD.decode(body).map(Cow::Owned).map_err(|_| BadBase64);
+    pub fn body(&self) -> Result<Body<'_>, BadBase64> {
+        let body = self.body.as_ref().map(ExposeSecret::expose_secret);
+        let body = body.unwrap_or_default();
+        if !self.is_base64_encoded {
+            return Ok(Body::Text(body));
         }
-        Ok(Cow::Borrowed(body.as_bytes()))
+        let bytes = STANDARD.decode(body).map_err(|_| BadBase64)?;
+        Ok(Body::Decoded(Zeroizing::new(bytes)))
     }
 
     /// The body as a JSON object.
     ///
     /// # Errors
     /// A [`Problem`] that says what is wrong with it and repeats none of it.
-    pub fn json_object(&self) -> Result<Map<String, Value>, Problem> {
+    pub fn json_object(&self) -> Result<Given, Problem> {
         let declared = self.header("content-type").unwrap_or_default();
         let media_type = declared.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
@@ -136,15 +164,13 @@ impl HttpRequest {
                 "The body is nested more than {MAX_DEPTH} levels deep."
             )));
         }
-        match serde_json::from_slice(&body) {
-            Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Problem::bad_body("The body must be a JSON object.")),
-            Err(error) => Err(Problem::bad_body(format!(
-                "The body is not valid JSON (line {}, column {}).",
-                error.line(),
-                error.column()
-            ))),
-        }
+        json::read(&body).map_err(|error| {
+            Problem::bad_body(if error.other_form {
+                "The body must be a JSON object.".to_owned()
+            } else {
+                format!("The body is not valid JSON ({error}).")
+            })
+        })
     }
 }
 
@@ -247,6 +273,26 @@ impl HttpReply {
         }
     }
 
+    /// `{"success": true, "data": […], "next_cursor": …}`; without the last at the end of the list.
+    pub fn page(lines: &[impl Serialize], next_cursor: Option<&str>) -> Self {
+        #[derive(Serialize)]
+        struct Page<'a, T> {
+            success: bool,
+            data: &'a [T],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next_cursor: Option<&'a str>,
+        }
+        let page = Page {
+            success: true,
+            data: lines,
+            next_cursor,
+        };
+        match serde_json::to_string(&page) {
+            Ok(body) => Self::new(200, "application/json", body),
+            Err(_) => Self::problem(&Problem::unavailable(), ""),
+        }
+    }
+
     /// `{"success": true, "message": …}`.
     pub fn message(status: u16, message: &str) -> Self {
         let body = serde_json::json!({ "success": true, "message": message });
@@ -288,6 +334,7 @@ impl HttpReply {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::zeroize::ZeroizeOnDrop;
     use serde_json::json;
 
     use super::*;
@@ -313,14 +360,29 @@ mod tests {
             ("application/json", &deep, 400),
             ("application/json", &long, 413),
         ] {
-            let problem = request(content_type, body).json_object().unwrap_err();
-            assert_eq!(problem.status(), status, "{content_type} {body:.20}");
+            let status_of = request(content_type, body).json_object().err();
+            let status_of = status_of.map(|problem| problem.status());
+            assert_eq!(status_of, Some(status), "{content_type} {body:.20}");
         }
         assert!(
             request("application/json; charset=utf-8", r#"{"a":"[[["}"#)
                 .json_object()
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn e6_a_body_is_wiped_in_all_its_forms() {
+        fn wipes_itself<T: ZeroizeOnDrop>(_: &T) {}
+        let mut request = request("application/json", "e30=");
+        request.is_base64_encoded = true;
+        wipes_itself(request.body.as_ref().unwrap());
+        let Ok(Body::Decoded(bytes)) = request.body() else {
+            panic!("it was base 64");
+        };
+        assert_eq!(*bytes, b"{}");
+        wipes_itself(&bytes);
+        wipes_itself(&request.json_object().unwrap());
     }
 
     #[test]

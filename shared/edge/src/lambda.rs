@@ -5,9 +5,10 @@ use std::sync::Arc;
 use domain::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
-use crate::StartError;
+use crate::sqs::contained;
+use crate::{StartError, shutdown};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,7 +22,26 @@ pub struct Invocation {
     pub request_id: String,
 }
 
-/// Serves events with `handle` until the environment ends. Every event has an answer; errors are part of it.
+/// What an event was read as; nothing if it is of another form. It must not be an error, for the runtime tells the
+/// parser's words, which quote the event.
+struct Event<E>(Option<E>);
+
+impl<'de, E: Deserialize<'de>> Deserialize<'de> for Event<E> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(E::deserialize(deserializer).ok()))
+    }
+}
+
+/// Lets `last` be done when Lambda ends the process; it has half a second. To be called before [`serve`]. Outside of
+/// Lambda, and if Lambda kills the process, it is not done.
+pub async fn before_end(last: impl Future<Output = ()> + Send + 'static) {
+    if let Some(address) = shutdown::address() {
+        shutdown::watch(&address, last).await;
+    }
+}
+
+/// Serves events with `handle` until the environment ends. Every event has an answer; errors are part of it. An
+/// event of another form and a panic are errors to Lambda, which are told nothing of what was in them.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
@@ -32,7 +52,7 @@ where
     H: AsyncFn(&C, E, Invocation) -> R,
 {
     let shared = Arc::new((context, handle));
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event<E>>| {
         let shared = shared.clone();
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
         let invocation = Invocation {
@@ -42,7 +62,11 @@ where
         // Boxed: the handlers' futures are large and would be moved about with every event.
         Box::pin(async move {
             let (context, handle) = &*shared;
-            Ok::<R, StartError>(handle(context, event.payload, invocation).await)
+            let Some(event) = event.payload.0 else {
+                return Err(StartError::from("the event is not of the expected form"));
+            };
+            let answer = Box::pin(async { Ok(handle(context, event, invocation).await) });
+            contained(answer, Err("the function panicked".into())).await
         })
     }))
     .await

@@ -2,12 +2,15 @@
 
 pub mod auth;
 pub mod aws;
+mod crash;
 pub mod env;
 pub mod http;
+pub mod json;
 pub mod lambda;
 pub mod log;
 pub mod problem;
 pub mod queue;
+mod shutdown;
 pub mod sqs;
 pub mod tls;
 
@@ -23,6 +26,7 @@ use crate::aws::AwsEnv;
 pub fn start<C>(read: impl FnOnce(&mut Env) -> C) -> Result<(C, AwsEnv), StartError> {
     let mut env = Env::new();
     log::start(env.parsed("LOG_LEVEL", tracing::Level::INFO));
+    crash::keep_quiet();
     let aws = AwsEnv::read(&mut env);
     let config = read(&mut env);
     Ok(env.finish((config, aws))?)

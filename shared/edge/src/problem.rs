@@ -29,7 +29,7 @@ pub struct Problem {
 /// What is wrong with one field.
 #[derive(Debug, Clone, Serialize)]
 pub struct FieldError {
-    /// Its name, as it came.
+    /// Its name, as it came. What does not look like a name is not repeated: it may be a value in the wrong place.
     pub field: String,
     /// A sentence that does not repeat the value.
     pub detail: String,
@@ -130,6 +130,9 @@ impl Problem {
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(422, "invalid_fields", "Some fields are missing or wrong.");
         problem.errors = errors;
+        for error in problem.errors.iter_mut().filter(|e| !is_name(&e.field)) {
+            error.field = "?".into();
+        }
         problem
     }
 
@@ -166,19 +169,25 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// An error with its causes, on one line.
-pub struct Causes<'a>(pub &'a (dyn std::error::Error + 'static));
+/// An error of the store with its causes, on one line. Not any error: what others say may quote requests.
+pub struct Causes<'a>(pub &'a StoreError);
 
 impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
+        let mut cause = std::error::Error::source(self.0);
         while let Some(error) = cause {
             write!(f, ": {error}")?;
             cause = error.source();
         }
         Ok(())
     }
+}
+
+/// Names of ours are short and have no digits; keys and tokens are long or have some.
+fn is_name(text: &str) -> bool {
+    let in_names = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.');
+    (1..=40).contains(&text.len()) && text.bytes().all(in_names)
 }
 
 fn title(status: u16) -> &'static str {
@@ -196,5 +205,37 @@ fn title(status: u16) -> &'static str {
         429 => "Too many requests",
         503 => "Service unavailable",
         _ => "Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(field: &str) -> String {
+        let detail = "is not a field".to_owned();
+        let field = field.to_owned();
+        let problem = Problem::invalid_fields(vec![FieldError { field, detail }]);
+        serde_json::to_value(problem).unwrap()["errors"][0]["field"].to_string()
+    }
+
+    #[test]
+    fn e2_a_value_in_the_place_of_a_name_is_not_repeated() {
+        for value in [
+            "CANARY0123456789abcdef",
+            "ca4a12e5ca4a12e50123456789abcdef",
+            &"CANARY".repeat(7),
+            "CANARY CANARY",
+        ] {
+            assert_eq!(told(value), r#""?""#);
+        }
+        for name in [
+            "colour",
+            "access_token",
+            "metadata.messageId",
+            "Idempotency-Key",
+        ] {
+            assert_eq!(told(name), format!("{name:?}"));
+        }
     }
 }

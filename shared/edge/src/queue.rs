@@ -7,6 +7,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use domain::TenantId;
 
+use crate::aws::reason;
+
 /// Longest delay that SQS takes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// Most bytes that one call takes, all bodies together; SQS allows 1 MiB.
@@ -104,8 +106,7 @@ impl Queue {
                     }
                 }
                 Err(error) => {
-                    let error: &(dyn std::error::Error + 'static) = &error;
-                    tracing::warn!(error = %crate::problem::Causes(error), "the queue did not answer");
+                    tracing::warn!(reason = reason(&error), "the queue did not answer");
                 }
             }
             start = end;

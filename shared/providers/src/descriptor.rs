@@ -81,6 +81,9 @@ pub enum Form {
     },
     /// A version such as `v25.0`.
     GraphVersion,
+    /// Where the tenant's own server is reached: `https://`, a host name, a port if need be, and no more. The
+    /// secrets of the form are sealed for it and sent nowhere else.
+    Address,
 }
 
 impl Form {
@@ -109,9 +112,28 @@ impl Form {
                     }),
                 "must look like v25.0".to_owned(),
             ),
+            Self::Address => (
+                is_address(value),
+                "must be https:// and a host name, such as https://chat.example.com".to_owned(),
+            ),
         };
         (!fits).then_some(says)
     }
+}
+
+/// Whether the text is an HTTPS origin, spelt as a URL parser spells it: no address in digits, user, path or query
+/// can hide in it.
+fn is_address(value: &str) -> bool {
+    let Some(host) = value.strip_prefix("https://") else {
+        return false;
+    };
+    let Ok(url) = url::Url::parse(value) else {
+        return false;
+    };
+    matches!(url.host(), Some(url::Host::Domain(name)) if name.contains('.'))
+        && value.len() <= 255
+        && url.origin().ascii_serialization() == value
+        && host.bytes().all(|b| b.is_ascii_graphic())
 }
 
 #[cfg(test)]
@@ -137,6 +159,21 @@ mod tests {
             (Form::GraphVersion, "v25.0/../v1.0", false),
             (Form::Hex { min: 2, max: 4 }, "aF", true),
             (Form::Hex { min: 2, max: 4 }, "ag", false),
+            (Form::Address, "https://chat.example.com", true),
+            (Form::Address, "https://chat.example.com:8443", true),
+            (Form::Address, "http://chat.example.com", false),
+            (Form::Address, "https://chat.example.com/", false),
+            (Form::Address, "https://chat.example.com:443", false),
+            (Form::Address, "https://chat.example.com/path", false),
+            (Form::Address, "https://user@chat.example.com", false),
+            (Form::Address, "https://chat.example.com?x", false),
+            (Form::Address, "https://CHAT.example.com", false),
+            (Form::Address, "https://localhost", false),
+            (Form::Address, "https://127.0.0.1", false),
+            (Form::Address, "https://2130706433", false),
+            (Form::Address, "https://[::1]", false),
+            (Form::Address, "https://127\u{3002}0.0.1", false),
+            (Form::Address, "", false),
         ] {
             assert_eq!(form.objection(value).is_none(), fits, "{form:?} {value}");
         }

@@ -1,6 +1,6 @@
 //! What a tenant filled in, held against the descriptor: split into settings and secrets, or refused by field.
 
-use domain::Credentials;
+use domain::{Credentials, Given};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -25,13 +25,14 @@ pub struct Filled {
 }
 
 /// Reads a form over what is stored already: a field left out or posted back masked keeps its value, and `null`
-/// removes it. Field names may be snake_case or camelCase.
+/// removes it. Field names may be snake_case or camelCase. A secret is kept for the address only that it was entered
+/// for: with another address it must be entered again (B5).
 ///
 /// # Errors
 /// All objections at once.
 pub fn read(
     provider: &dyn Provider,
-    given: Map<String, Value>,
+    given: impl Into<Given>,
     stored: Option<&Filled>,
 ) -> Result<Filled, Vec<Objection>> {
     let fields = provider.descriptor().fields;
@@ -39,6 +40,7 @@ pub fn read(
         settings: Map::new(),
         credentials: Credentials::default(),
     });
+    let mut entered = Vec::new();
     let mut objections = Vec::new();
     let mut object = |field: &str, says: &str| {
         objections.push(Objection {
@@ -46,10 +48,11 @@ pub fn read(
             says: says.to_owned(),
         });
     };
-    for (given_name, value) in given {
-        let name = snake_case(&given_name);
+    // Read where it stands: what is not moved out is wiped with the rest.
+    for (given_name, value) in given.into().iter() {
+        let name = snake_case(given_name);
         let Some(field) = fields.iter().find(|field| field.name == name) else {
-            object(&given_name, "is not a field of this provider");
+            object(given_name, "is not a field of this provider");
             continue;
         };
         match value {
@@ -61,6 +64,7 @@ pub fn read(
             Value::String(text) => match field.form.objection(text.trim()) {
                 Some(says) => object(field.name, &says),
                 None if field.secret => {
+                    entered.push(field.name);
                     filled
                         .credentials
                         .set(field.name, SecretString::from(text.trim()));
@@ -100,6 +104,11 @@ pub fn read(
             _ => {}
         }
     }
+    if let Some(stored) = stored {
+        objections.extend(left_for_another_address(
+            provider, stored, &filled, &entered,
+        ));
+    }
     if objections.is_empty() {
         objections.extend(provider.contradictions(&filled.settings).into_iter().map(
             |(field, says)| Objection {
@@ -113,6 +122,30 @@ pub fn read(
     } else {
         Err(objections)
     }
+}
+
+/// The secrets that were not entered again though the address they would be sent to is another.
+fn left_for_another_address(
+    provider: &dyn Provider,
+    stored: &Filled,
+    filled: &Filled,
+    entered: &[&str],
+) -> Vec<Objection> {
+    let address =
+        |filled: &Filled| crate::chosen_address(provider, &filled.settings).map(str::to_owned);
+    if address(stored) == address(filled) {
+        return Vec::new();
+    }
+    let fields = provider.descriptor().fields.iter();
+    fields
+        .filter(|field| {
+            filled.credentials.get(field.name).is_some() && !entered.contains(&field.name)
+        })
+        .map(|field| Objection {
+            field: field.name.to_owned(),
+            says: "must be entered again, for the address has changed".to_owned(),
+        })
+        .collect()
 }
 
 /// `phoneNumberId` and `phone_number_id` name the same field.
@@ -135,6 +168,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::descriptor::{Descriptor, Field, Form};
 
     fn form(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
@@ -179,6 +213,84 @@ mod tests {
         let token = filled.credentials.get("access_token").expect("kept");
         assert_eq!(token.expose_secret(), "CANARY-EAAG-0123456789abcdef");
         assert_eq!(filled.settings["waba_id"], "102290129340399");
+    }
+
+    struct OwnServer;
+
+    #[async_trait::async_trait]
+    impl Provider for OwnServer {
+        fn descriptor(&self) -> &'static Descriptor {
+            const fn field(name: &'static str, secret: bool, form: Form) -> Field {
+                Field {
+                    name,
+                    label: "-",
+                    help: "-",
+                    secret,
+                    required: true,
+                    form,
+                    example: "-",
+                    default: None,
+                }
+            }
+            const TOKEN: Form = Form::Token { min: 1, max: 99 };
+            const FIELDS: &[Field] = &[
+                field("server", false, Form::Address),
+                field("token", true, TOKEN),
+                field("secret", true, TOKEN),
+                field("inbox", false, TOKEN),
+            ];
+            &Descriptor {
+                id: "own_server",
+                name: "-",
+                description: "-",
+                base_url: "",
+                documentation: "-",
+                capabilities: &[],
+                fields: FIELDS,
+            }
+        }
+        fn accounts(&self, _: &Map<String, Value>) -> crate::Accounts {
+            crate::Accounts::default()
+        }
+        async fn check(&self, _: crate::Connection<'_>) -> Result<crate::Checked, domain::Failure> {
+            Ok(crate::Checked::default())
+        }
+    }
+
+    #[test]
+    fn b5_another_address_asks_for_every_secret_again() {
+        let first = json!({"server": "https://chat.example.com", "token": "CANARY-1",
+            "secret": "CANARY-2", "inbox": "7"});
+        let stored = read(&OwnServer, form(first), None).expect("valid");
+        let moved = "https://chat.example.net";
+        for (given, refused) in [
+            (json!({"server": moved}), vec!["token", "secret"]),
+            (
+                json!({"server": moved, "token": "••••RY-1"}),
+                vec!["token", "secret"],
+            ),
+            (
+                json!({"server": moved, "token": "CANARY-1"}),
+                vec!["secret"],
+            ),
+            (
+                json!({"server": moved, "token": "CANARY-1", "secret": "CANARY-2"}),
+                vec![],
+            ),
+            (
+                json!({"server": "https://chat.example.com:8443"}),
+                vec!["token", "secret"],
+            ),
+            (
+                json!({"server": "https://chat.example.com", "inbox": "8"}),
+                vec![],
+            ),
+        ] {
+            let objections = read(&OwnServer, form(given.clone()), Some(&stored)).err();
+            let objections = objections.unwrap_or_default();
+            let fields: Vec<&str> = objections.iter().map(|o| o.field.as_str()).collect();
+            assert_eq!(fields, refused, "{given}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Egress(reqwest::Client);
 /// The client could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client for providers could not be set up: {0}")]
-pub struct SetupError(String);
+pub struct SetupError(&'static str);
 
 /// Why there is no answer. The difference decides whether a send may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +40,7 @@ pub enum NoAnswer {
     Unknown,
 }
 
-/// A complete answer, whatever its status.
-#[derive(Debug)]
+/// A complete answer, whatever its status. It cannot be printed: some providers answer with secrets.
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
@@ -51,7 +50,20 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// A request. It cannot be printed: providers ask for secrets in URLs too.
+impl NoAnswer {
+    /// The one place to which the client's errors come; they go no further, for they quote the URL.
+    fn because(error: &reqwest::Error) -> Self {
+        // `is_connect` alone proves that nothing was sent; time-outs and request errors prove nothing.
+        if error.is_connect() {
+            Self::NotSent
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// A request. It cannot be printed: providers ask for secrets in URLs too. A secret comes into a header only by
+/// [`Outgoing::bearer`], which marks it, so that no log below us shows it.
 pub struct Outgoing {
     method: Method,
     url: Url,
@@ -84,6 +96,15 @@ impl Outgoing {
         self
     }
 
+    fn into_request(self) -> reqwest::Request {
+        let mut request = reqwest::Request::new(self.method, self.url);
+        *request.headers_mut() = self.headers;
+        if !self.body.is_empty() {
+            *request.body_mut() = Some(self.body.into());
+        }
+        request
+    }
+
     /// With a JSON body.
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Self {
@@ -110,15 +131,16 @@ impl Egress {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
         for certificate in CertificateDer::pem_slice_iter(extra_roots.unwrap_or_default()) {
-            let certificate = certificate.map_err(|error| SetupError(error.to_string()))?;
-            roots
-                .add(certificate)
-                .map_err(|error| SetupError(error.to_string()))?;
+            // What the reader says quotes the file.
+            certificate
+                .ok()
+                .and_then(|certificate| roots.add(certificate).ok())
+                .ok_or(SetupError("an extra root is not a certificate"))?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| SetupError(error.to_string()))?
+            .map_err(|_| SetupError("TLS has no safe version"))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         reqwest::Client::builder()
@@ -131,7 +153,7 @@ impl Egress {
             .no_proxy()
             .build()
             .map(Self)
-            .map_err(|error| SetupError(error.without_url().to_string()))
+            .map_err(|_| SetupError("its options do not go together"))
     }
 
     /// Makes the request once.
@@ -139,19 +161,8 @@ impl Egress {
     /// # Errors
     /// [`NoAnswer`]: whether the request may have been received.
     pub async fn send(&self, outgoing: Outgoing) -> Result<Answer, NoAnswer> {
-        let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
-        *request.headers_mut() = outgoing.headers;
-        if !outgoing.body.is_empty() {
-            *request.body_mut() = Some(outgoing.body.into());
-        }
-        let mut response = self.0.execute(request).await.map_err(|error| {
-            // `is_connect` alone proves that nothing was sent; time-outs and request errors prove nothing.
-            if error.is_connect() {
-                NoAnswer::NotSent
-            } else {
-                NoAnswer::Unknown
-            }
-        })?;
+        let sent = self.0.execute(outgoing.into_request()).await;
+        let mut response = sent.map_err(|error| NoAnswer::because(&error))?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
@@ -166,5 +177,76 @@ impl Egress {
             headers,
             body: body.freeze(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "CANARY-0123456789abcdef";
+
+    fn with_secrets(authority: &str) -> Outgoing {
+        let url = format!("http://{authority}/debug_token?input_token={CANARY}-query");
+        Outgoing::new(Method::GET, Url::parse(&url).expect("a URL"))
+            .bearer(&SecretString::from(CANARY))
+    }
+
+    #[test]
+    fn e7_a_bearer_token_is_marked_and_so_never_printed() {
+        let request = with_secrets("provider.example").into_request();
+        let printed = format!("{:?}", request.headers());
+        assert_eq!(printed, r#"{"authorization": Sensitive}"#);
+        let whole = format!("{request:?}").replace(&format!("{CANARY}-query"), "");
+        assert!(
+            whole.contains("Sensitive") && !whole.contains("CANARY"),
+            "{whole}"
+        );
+        // It is there, and without the mark it would have been printed.
+        let mut headers = request.headers().clone();
+        assert_eq!(
+            headers["authorization"].as_bytes(),
+            format!("Bearer {CANARY}").as_bytes()
+        );
+        headers
+            .values_mut()
+            .for_each(|value| value.set_sensitive(false));
+        assert!(format!("{headers:?}").contains(CANARY));
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_carry_is_not_sent() {
+        let url = Url::parse("http://provider.example/").expect("a URL");
+        let request = Outgoing::new(Method::GET, url).bearer(&SecretString::from("CANARY\n"));
+        assert!(request.into_request().headers().is_empty());
+    }
+
+    #[tokio::test]
+    async fn e2_why_there_is_no_answer_does_not_repeat_the_url() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = nobody.local_addr().expect("an address").to_string();
+        drop(nobody);
+        let egress = Egress::new(None).expect("a client");
+        let request = with_secrets(&address).into_request();
+        let error = egress
+            .0
+            .execute(request)
+            .await
+            .expect_err("nobody is there");
+        assert!(format!("{error}").contains(CANARY) && format!("{error:?}").contains(CANARY));
+        let why = NoAnswer::because(&error);
+        assert_eq!(why, NoAnswer::NotSent);
+        assert!(!format!("{why} {why:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn e2_a_root_that_is_none_is_not_repeated() {
+        const CANARY_BYTES: &str = "67, 65, 78, 65, 82, 89";
+        let quoting = |error: &dyn std::fmt::Debug| format!("{error:?}").contains(CANARY_BYTES);
+        let file = format!("-----BEGIN {CANARY}\n{CANARY}\n");
+        let read = CertificateDer::pem_slice_iter(file.as_bytes()).next();
+        assert!(quoting(&read.expect("one").expect_err("no certificate")));
+        let error = Egress::new(Some(file.as_bytes())).expect_err("no certificate");
+        assert!(!quoting(&error) && !format!("{error} {error:?}").contains("CANARY"));
     }
 }

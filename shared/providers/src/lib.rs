@@ -23,6 +23,9 @@ use crate::descriptor::Descriptor;
 use crate::http::Egress;
 pub use crate::overrides::Overrides;
 
+/// A tenant's values that are not secret, by field name.
+pub type Settings = Map<String, Value>;
+
 /// Every provider there is.
 pub static ALL: &[&dyn Provider] = &[&whatsapp::WhatsApp];
 
@@ -31,6 +34,17 @@ pub fn find(id: &str) -> Option<&'static dyn Provider> {
     ALL.iter()
         .find(|provider| provider.descriptor().id == id)
         .copied()
+}
+
+/// The address that the tenant chose for its secrets to be sent to: the value of the one field whose form is an
+/// [`descriptor::Form::Address`]. `None` where the provider has one address for everybody.
+pub fn chosen_address<'a>(
+    provider: &dyn Provider,
+    settings: &'a Map<String, Value>,
+) -> Option<&'a str> {
+    let mut fields = provider.descriptor().fields.iter();
+    let field = fields.find(|field| field.form == descriptor::Form::Address)?;
+    settings.get(field.name)?.as_str()
 }
 
 /// One account of one tenant, ready to be called.
@@ -218,6 +232,9 @@ mod tests {
             let descriptor = provider.descriptor();
             assert_eq!(id_of(*provider).as_str(), descriptor.id);
             assert!(find(descriptor.id).is_some());
+            let addresses = descriptor.fields.iter();
+            let addresses = addresses.filter(|f| f.form == descriptor::Form::Address);
+            assert!(addresses.count() <= 1, "{}", descriptor.id);
             for field in descriptor.fields {
                 assert!(
                     !field.label.is_empty() && !field.help.is_empty(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::http::Egress;
-use crate::{Connection, Provider};
+use crate::{Connection, Provider, chosen_address};
 use domain::Credentials;
 
 /// Per provider type; as JSON `{"whatsapp": {"base_url": "https://…", "settings": {"graph_version": "v26.0"}}}`.
@@ -38,7 +38,7 @@ impl Overrides {
             .map(|given| &given.settings)
     }
 
-    /// A connection with these settings and credentials.
+    /// A connection with these settings and credentials, to the address that the settings name if they name one.
     pub fn connect<'a>(
         &'a self,
         provider: &dyn Provider,
@@ -49,7 +49,7 @@ impl Overrides {
         Connection {
             settings,
             credentials,
-            base_url: self.base_url(provider),
+            base_url: chosen_address(provider, settings).unwrap_or_else(|| self.base_url(provider)),
             http,
         }
     }

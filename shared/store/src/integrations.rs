@@ -1,28 +1,24 @@
-//! Integrations with their sealed credentials, and the rosters from which one is chosen.
-//!
-//! An integration, its line in the roster, its webhook route and its claims on provider accounts change in one
-//! transaction or not at all.
+//! Integrations with their sealed credentials, and the rosters from which one is chosen. How they change is told in
+//! [`crate::changes`] and [`crate::verdicts`].
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem, Update};
 use domain::Caller;
-use domain::failure::{Failure, StoreError};
+use domain::failure::StoreError;
 use domain::ids::{IntegrationId, ProviderId, TenantId, UserId};
 use domain::integration::{Integration, Owner, Reference, Status};
 use domain::resolution::{self, Candidate, Resolution, Roster, Wanted};
 use domain::seal::Sealed;
-use domain::time::Timestamp;
 
-use crate::error::{WriteError, is_conditional_failure, unavailable};
+use crate::error::unavailable;
 use crate::item::{Attributes, Reader, binary, json, keyed, number, text, time};
-use crate::keys::{self, PK, SK};
-use crate::notifications::Notification;
-use crate::routes::{self, WebhookRoute};
+use crate::keys::{self, PK, SEAL, SK};
+
+/// The attribute of a tenant's roster that says that the tenant has left.
+pub(crate) const REMOVED_AT: &str = "removed_at";
 
 /// Most integrations that one listing reads.
 pub const MOST_PER_TENANT: usize = 1_000;
@@ -30,8 +26,8 @@ pub const MOST_PER_TENANT: usize = 1_000;
 /// The Integrations table.
 #[derive(Debug, Clone)]
 pub struct Integrations {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 /// A roster of a tenant, or of one of its users.
@@ -116,7 +112,7 @@ impl Integrations {
             Resolution::Use(id, _) | Resolution::Unusable(id, ..) => {
                 self.find(&caller.tenant, &id).await
             }
-            Resolution::NotConfigured => Ok(None),
+            Resolution::NotConfigured | Resolution::TenantRemoved => Ok(None),
         }
     }
 
@@ -186,7 +182,14 @@ impl Integrations {
                     ))
                 })
                 .collect();
-            rosters.insert((*key).clone(), Roster(roster));
+            let tenant_removed = item.contains_key(REMOVED_AT);
+            rosters.insert(
+                (*key).clone(),
+                Roster {
+                    candidates: roster,
+                    tenant_removed,
+                },
+            );
         }
         Ok(rosters)
     }
@@ -219,7 +222,10 @@ impl Integrations {
             .collect()
     }
 
-    async fn get_many(&self, places: Vec<(String, String)>) -> Result<Vec<Attributes>, StoreError> {
+    pub(crate) async fn get_many(
+        &self,
+        places: Vec<(String, String)>,
+    ) -> Result<Vec<Attributes>, StoreError> {
         const TRIES: usize = 5;
         let mut found = Vec::with_capacity(places.len());
         for hundred in places.chunks(100) {
@@ -265,146 +271,25 @@ impl Integrations {
         Ok(found)
     }
 
-    /// Records what a test of the stored credential found; `false` if there is nothing to record: the credential was
-    /// replaced meanwhile, or its state is known already and `notification` was given, which is told once.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the table does not answer.
-    pub async fn record_verdict(
-        &self,
-        tested: &Integration,
-        verdict: &Verdict,
-        notification: Option<&Notification>,
-    ) -> Result<bool, StoreError> {
-        const TRIES: usize = 5;
-        let mut current = tested.clone();
-        for _ in 0..TRIES {
-            if self.try_verdict(&current, verdict, notification).await? {
-                return Ok(true);
-            }
-            let key = (tested.tenant.clone(), tested.id.clone());
-            let Some(stored) = self.find_many(&[key]).await?.into_iter().next() else {
-                return Ok(false);
-            };
-            let replaced = stored.credential_version != tested.credential_version;
-            let told = notification.is_some() && stored.status == verdict.status;
-            if replaced || told {
-                return Ok(false);
-            }
-            current = stored;
-        }
-        Err(StoreError::Unavailable(
-            "the record, which changes all the time,",
-            None,
-        ))
-    }
-
-    /// Writes the verdict over exactly that revision, for the roster's line is made from it.
-    async fn try_verdict(
-        &self,
-        current: &Integration,
-        verdict: &Verdict,
-        notification: Option<&Notification>,
-    ) -> Result<bool, StoreError> {
-        let mut after = current.clone();
-        after.status = verdict.status;
-        let mut set =
-            "SET #status = :status, updated_at = :now, revision = revision + :one".to_owned();
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .key(PK, text(current.tenant.as_str()))
-            .key(SK, text(keys::integration(&current.id)))
-            .condition_expression("revision = :read AND #status <> :known")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":read", number(current.revision))
-            // Told once: only the write that changes the state may tell.
-            .expression_attribute_values(
-                ":known",
-                text(notification.map_or("", |_| verdict.status.name())),
-            )
-            .expression_attribute_values(":status", text(verdict.status.name()))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", time(verdict.at));
-        if let Some(failure) = &verdict.failure {
-            set.push_str(", last_error = :failure");
-            update = update.expression_attribute_values(":failure", json(failure));
-        }
-        if verdict.status == Status::Connected {
-            set.push_str(", verified_at = :now REMOVE last_error");
-        }
-        let update = update
-            .update_expression(set)
-            .build()
-            .map_err(|_| StoreError::Malformed("integration"))?;
-        let mut writes = vec![
-            TransactWriteItem::builder().update(update).build(),
-            self.enrol(&after)?,
-        ];
-        if let Some(notification) = notification {
-            writes.push(notification.put(&self.table)?);
-        }
-        let written = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) if cancelled_by_condition(error.as_service_error()).is_some() => Ok(false),
-            Err(error) => Err(unavailable(error)),
-        }
-    }
-
-    /// Notes how the provider's registration of the webhook ended; a record changed meanwhile is left alone.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the table does not answer.
-    pub async fn record_webhook(&self, integration: &Integration) -> Result<(), StoreError> {
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(integration.tenant.as_str()))
-            .key(SK, text(keys::integration(&integration.id)))
-            .update_expression("SET webhook = :webhook, revision = revision + :one")
-            .condition_expression("credential_version = :version")
-            .expression_attribute_values(":webhook", json(&integration.webhook))
-            .expression_attribute_values(":version", number(integration.credential_version))
-            .expression_attribute_values(":one", number(1))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error) if is_conditional_failure(&error) => Ok(()),
-            Err(error) => Err(unavailable(error)),
-        }
-    }
-
     /// Puts the integration's line into its owner's roster.
-    fn enrol(&self, integration: &Integration) -> Result<TransactWriteItem, StoreError> {
-        let update = self
-            .roster_update(integration)
+    pub(crate) fn enrolment(&self, integration: &Integration) -> UpdateBuilder {
+        self.roster_update(integration)
             .update_expression("SET #id = :candidate")
             .expression_attribute_values(":candidate", json(&Candidate::of(integration)))
-            .build()
-            .map_err(|_| StoreError::Malformed("roster"))?;
-        Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn strike(&self, integration: &Integration) -> Result<TransactWriteItem, StoreError> {
-        let update = self
-            .roster_update(integration)
-            .update_expression("REMOVE #id")
-            .build()
-            .map_err(|_| StoreError::Malformed("roster"))?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    fn roster_update(
+    /// Takes the line out again.
+    pub(crate) fn strike(
         &self,
         integration: &Integration,
-    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    ) -> Result<TransactWriteItem, StoreError> {
+        updated(
+            self.roster_update(integration)
+                .update_expression("REMOVE #id"),
+        )
+    }
+
+    fn roster_update(&self, integration: &Integration) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.table)
             .key(PK, text(integration.tenant.as_str()))
@@ -413,155 +298,20 @@ impl Integrations {
     }
 }
 
-/// What a test of a stored credential found.
-#[derive(Debug, Clone)]
-pub struct Verdict {
-    /// The state that follows.
-    pub status: Status,
-    /// Why it does not work.
-    pub failure: Option<Failure>,
-    /// When it was tested.
-    pub at: Timestamp,
+/// An update as a write of a transaction.
+pub(crate) fn updated(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    let update = update
+        .build()
+        .map_err(|_| StoreError::Malformed("update"))?;
+    Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// Writes integrations together with what belongs to them.
-#[derive(Debug, Clone)]
-pub struct IntegrationChanges {
-    integrations: Integrations,
-    routes_table: String,
-}
-
-impl IntegrationChanges {
-    /// Writes to both tables.
-    pub fn new(integrations: Integrations, routes_table: String) -> Self {
-        Self {
-            integrations,
-            routes_table,
-        }
-    }
-
-    /// Saves a new integration (`before` is `None`) or a changed one, with its route, roster line and claims.
-    ///
-    /// # Errors
-    /// [`WriteError::Conflict`] if it was changed meanwhile, [`WriteError::AccountTaken`] if an account belongs to
-    /// another integration; nothing is written then.
-    pub async fn save(
-        &self,
-        before: Option<&Integration>,
-        after: &Integration,
-        route: Option<&WebhookRoute>,
-    ) -> Result<(), WriteError> {
-        let (table, routes_table) = (&self.integrations.table, &self.routes_table);
-        let mut put = Put::builder()
-            .table_name(table)
-            .set_item(Some(write(after)));
-        put = match before {
-            None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(before) => put
-                .condition_expression("revision = :read")
-                .expression_attribute_values(":read", number(before.revision)),
-        };
-        let put = put
-            .build()
-            .map_err(|_| StoreError::Malformed("integration"))?;
-        let mut writes = vec![
-            TransactWriteItem::builder().put(put).build(),
-            self.integrations.enrol(after)?,
-        ];
-        let held: &[String] = before.map_or(&[], |before| &before.accounts);
-        for account in &after.accounts {
-            writes.push(routes::put_claim(
-                &after.provider,
-                account,
-                &after.id,
-                routes_table,
-            )?);
-        }
-        for account in held
-            .iter()
-            .filter(|account| !after.accounts.contains(account))
-        {
-            let key = keys::claim(&after.provider, account);
-            writes.push(routes::delete(key, &after.id, routes_table)?);
-        }
-        if let Some(route) = route {
-            writes.push(routes::put(route, routes_table)?);
-        }
-        let left = before.and_then(|before| before.webhook.as_ref());
-        if let Some(left) = left.filter(|left| !after.is_called_on(&left.route)) {
-            writes.push(routes::delete(&left.route, &after.id, routes_table)?);
-        }
-        self.write(writes).await
-    }
-
-    /// Removes an integration, its sealed credentials, roster line, route and claims.
-    ///
-    /// # Errors
-    /// [`WriteError::Conflict`] if it was changed meanwhile; nothing is removed then.
-    pub async fn delete(&self, integration: &Integration) -> Result<(), WriteError> {
-        let delete = Delete::builder()
-            .table_name(&self.integrations.table)
-            .key(PK, text(integration.tenant.as_str()))
-            .key(SK, text(keys::integration(&integration.id)))
-            .condition_expression("revision = :read")
-            .expression_attribute_values(":read", number(integration.revision))
-            .build()
-            .map_err(|_| StoreError::Malformed("integration"))?;
-        let mut writes = vec![
-            TransactWriteItem::builder().delete(delete).build(),
-            self.integrations.strike(integration)?,
-        ];
-        for account in &integration.accounts {
-            let key = keys::claim(&integration.provider, account);
-            writes.push(routes::delete(key, &integration.id, &self.routes_table)?);
-        }
-        if let Some(webhook) = &integration.webhook {
-            writes.push(routes::delete(
-                &webhook.route,
-                &integration.id,
-                &self.routes_table,
-            )?);
-        }
-        self.write(writes).await
-    }
-
-    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), WriteError> {
-        let answer = self
-            .integrations
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error) => match cancelled_by_condition(error.as_service_error()) {
-                // The first write is the record itself; the others are what it lays claim to.
-                Some(0) => Err(WriteError::Conflict),
-                Some(_) => Err(WriteError::AccountTaken),
-                None => Err(unavailable(error).into()),
-            },
-        }
-    }
-}
-
-/// The place of the first write whose condition did not hold.
-fn cancelled_by_condition(error: Option<&TransactWriteItemsError>) -> Option<usize> {
-    match error? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
-            .cancellation_reasons()
-            .iter()
-            .position(|reason| reason.code() == Some("ConditionalCheckFailed")),
-        _ => None,
-    }
-}
-
-fn write(integration: &Integration) -> Attributes {
+pub(crate) fn write(integration: &Integration) -> Attributes {
     let mut item = keyed(
         integration.tenant.as_str(),
         keys::integration(&integration.id),
     );
-    let fields: [(&str, AttributeValue); 17] = [
+    let fields: [(&str, AttributeValue); 19] = [
         ("id", text(integration.id.as_str())),
         ("owner", json(&integration.owner)),
         ("provider", text(integration.provider.as_str())),
@@ -569,6 +319,8 @@ fn write(integration: &Integration) -> Attributes {
         ("settings", json(&integration.settings)),
         ("credentials", binary(integration.credentials.as_bytes())),
         ("credential_version", number(integration.credential_version)),
+        ("latest_version", number(integration.latest_version)),
+        ("version_attested", text(&integration.version_attested)),
         ("masked", json(&integration.masked)),
         ("accounts", json(&integration.accounts)),
         ("enabled", AttributeValue::Bool(integration.enabled)),
@@ -583,6 +335,12 @@ fn write(integration: &Integration) -> Attributes {
     item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
     item.insert("updated_at".into(), time(integration.updated_at));
     item.insert("updated_by".into(), text(integration.updated_by.as_str()));
+    if let Some(seal) = keys::seal(&integration.credentials) {
+        item.insert(SEAL.into(), text(seal));
+    }
+    if let Some(at) = integration.returns_until {
+        item.insert("returns_until".into(), time(at));
+    }
     if let Some(at) = integration.verified_at {
         item.insert("verified_at".into(), time(at));
     }
@@ -595,7 +353,7 @@ fn write(integration: &Integration) -> Attributes {
     item
 }
 
-fn read(item: &Attributes, tenant: &TenantId) -> Result<Integration, StoreError> {
+pub(crate) fn read(item: &Attributes, tenant: &TenantId) -> Result<Integration, StoreError> {
     let item = Reader(item);
     let user = |name| UserId::parse(item.text(name)?).map_err(|_| StoreError::Malformed(name));
     Ok(Integration {
@@ -608,6 +366,9 @@ fn read(item: &Attributes, tenant: &TenantId) -> Result<Integration, StoreError>
         settings: item.json("settings")?,
         credentials: Sealed::from_bytes(item.binary("credentials")?.to_vec()),
         credential_version: item.number("credential_version")?,
+        latest_version: item.number("latest_version")?,
+        version_attested: item.text("version_attested")?.to_owned(),
+        returns_until: item.find_time("returns_until"),
         masked: item.json("masked")?,
         accounts: item.json("accounts")?,
         enabled: item.flag("enabled")?,

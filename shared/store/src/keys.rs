@@ -5,6 +5,8 @@
 //! | Integrations | tenant | `INTEGRATION#{id}` | an integration with its sealed credentials |
 //! | | tenant | `ROSTER` | what choosing a credential needs of the tenant's own integrations, one attribute each |
 //! | | tenant | `ROSTER#{user}` | the same of one user's own |
+//! | | tenant | `PREVIOUS#{id}` | the credentials an integration had before, for as long as it may go back to them |
+//! | | tenant | `PERMISSIONS#{id}` | who else may send through an integration, one attribute each |
 //! | | tenant | `NOTIFICATION#{time}#{random}` | something an admin should know |
 //! | WebhookRoutes | SHA-256 of the URL's token, hex | – | tenant, integration, sealed webhook secret |
 //! | | `CLAIM#` and SHA-256 of provider and account id, hex | – | the integration that alone may use the account |
@@ -15,13 +17,21 @@
 //! | | tenant | `EVENT#{integration}#{event id}` | an inbound event |
 //! | | tenant | `PARKED#{integration}#{time}#{message id}` | a message that waits for a repair |
 //! | KeyRings | ring | version (number) | a wrapped ring key |
-//! | Audit | tenant | `{time}#{random}` | an audit record |
+//! | Audit | tenant | number in the tenant's chain, 16 digits | an audit record |
 //!
-//! `#` occurs in no id, so no key is a prefix of another's. Times are RFC 3339 in UTC, which sorts.
+//! | index | partition key | sort key | for |
+//! | --- | --- | --- | --- |
+//! | Integrations, WebhookRoutes: `BySeal` | `seal`: `{ring}#{version}` | tenant | which records a ring key holds |
+//! | KeyRings: `ByKmsKey` | `kms_key` | ring | which ring keys a KMS key holds |
+//! | Audit: `ByProvider` | tenant | `provider_seq`: `{provider}#{number}` | the trail of one provider type |
+//!
+//! `#` occurs in no id, so no key is a prefix of another's. Times are RFC 3339 in UTC, which sorts. The first two
+//! indexes are read by the operator's commands alone.
 
 use domain::ids::{IntegrationId, MessageId, ProviderId, UserId};
 use domain::integration::Owner;
 use domain::random;
+use domain::seal::Sealed;
 use domain::time::Timestamp;
 
 /// Partition key attribute.
@@ -112,9 +122,49 @@ pub fn parked(integration: &IntegrationId, accepted_at: Timestamp, id: &MessageI
     format!("PARKED#{integration}#{accepted_at}#{id}")
 }
 
+/// The index of the records that a ring key holds.
+pub const BY_SEAL: &str = "BySeal";
+/// The attribute that names the ring key a record is sealed under.
+pub const SEAL: &str = "seal";
+
+/// The ring key that a value is sealed under, as its header names it; `None` for what is no seal.
+pub fn seal(sealed: &Sealed) -> Option<String> {
+    sealed.ring().map(|(ring, version)| seal_of(ring, version))
+}
+
+/// A ring key.
+pub fn seal_of(ring: &str, version: u32) -> String {
+    format!("{ring}#{version}")
+}
+
+/// Prefix of the credentials that integrations had before.
+pub const PREVIOUS: &str = "PREVIOUS#";
+
+/// Sort key of the credentials that an integration had before.
+pub fn previous(id: &IntegrationId) -> String {
+    format!("{PREVIOUS}{id}")
+}
+
+/// Sort key of an integration's permissions.
+pub fn permissions(id: &IntegrationId) -> String {
+    format!("PERMISSIONS#{id}")
+}
+
+/// The index of the trail by provider type.
+pub const AUDIT_BY_PROVIDER: &str = "ByProvider";
+/// Its sort key.
+pub const PROVIDER_SEQ: &str = "provider_seq";
+/// No chain grows longer.
+pub const LAST_AUDIT_NUMBER: u64 = 9_999_999_999_999_999;
+
 /// Sort key of an audit record.
-pub fn audit(at: Timestamp) -> String {
-    format!("{at}#{}", random::base32(&random::bytes::<10>()))
+pub fn audit(number: u64) -> String {
+    format!("{number:016}")
+}
+
+/// Sort key of an audit record among those of its provider type.
+pub fn audit_of_provider(provider: &ProviderId, number: u64) -> String {
+    format!("{provider}#{number:016}")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod audit;
+pub mod changes;
 mod error;
 pub mod integrations;
 mod item;
@@ -13,7 +14,14 @@ pub mod key_rings;
 pub mod keys;
 pub mod ledger;
 pub mod notifications;
+pub mod openings;
 pub mod parked;
+pub mod permissions;
+pub mod previous;
+mod recorded;
 pub mod routes;
+pub mod sealed_records;
+pub mod tenants;
+pub mod verdicts;
 
 pub use error::WriteError;

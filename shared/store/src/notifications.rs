@@ -39,6 +39,21 @@ impl Notification {
         }
     }
 
+    /// That an integration went back to the credentials it had before, and why.
+    pub fn credentials_returned(integration: &Integration, why: &Failure, at: Timestamp) -> Self {
+        Self {
+            tenant: integration.tenant.clone(),
+            integration: integration.id.clone(),
+            at,
+            code: "credentials_returned",
+            detail: format!(
+                "{} went back to the credentials it had before: {}",
+                integration.name, why.detail
+            ),
+            hint: why.hint.clone(),
+        }
+    }
+
     /// The write, to be made together with the change it tells of.
     pub(crate) fn put(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let mut item = keyed(self.tenant.as_str(), keys::notification(self.at));

@@ -9,7 +9,7 @@ use domain::seal::{SealContext, Sealed};
 
 use crate::error::unavailable;
 use crate::item::{Attributes, Reader, binary, json, number, text};
-use crate::keys::{self, PK};
+use crate::keys::{self, PK, SEAL};
 
 /// The record behind one webhook URL.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ impl WebhookRoutes {
     clippy::disallowed_methods,
     reason = "a verified webhook's tenant is its route's own record"
 )]
-fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
+pub(crate) fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
     let item = Reader(item);
     let malformed = |name| move |_| StoreError::Malformed(name);
     Ok(WebhookRoute {
@@ -96,7 +96,7 @@ fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
 
 /// Writes the route, new or of the same integration.
 pub(crate) fn put(route: &WebhookRoute, table: &str) -> Result<TransactWriteItem, StoreError> {
-    let item: Attributes = [
+    let mut item: Attributes = [
         (PK, text(&route.key)),
         ("tenant", text(route.tenant.as_str())),
         ("integration", text(route.integration.as_str())),
@@ -108,6 +108,9 @@ pub(crate) fn put(route: &WebhookRoute, table: &str) -> Result<TransactWriteItem
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    if let Some(seal) = keys::seal(&route.secret) {
+        item.insert(SEAL.into(), text(seal));
+    }
     owned_put(item, &route.integration, table)
 }
 

@@ -34,13 +34,26 @@
 //!
 //! # What is not promised
 //!
-//! Ring keys and plaintexts are wiped when dropped as far as this crate owns the memory. The AWS SDK's buffers
-//! that carried the key from KMS, and the copies that the HTTP client makes of a header value, are not ours to wipe.
+//! Ring keys and plaintexts are wiped when dropped as far as our own code owns the memory; an allocator that looks at
+//! every freed block shows it (`tests/memory`). Not ours to wipe are:
+//!
+//! * what carried a value to us: the Runtime API's event buffer, the JSON reader's scratch buffer (every text with an
+//!   escape passes through it), the AWS SDK's JSON and base64 buffers with the key from KMS;
+//! * what carries it on: header values, URLs and bodies once the HTTP client has them;
+//! * the cipher library's internals, the stack and the registers.
+//!
+//! An older record put back in the place of a newer one opens: see the roster's attestation in `custody`, and its
+//! limits. A value sealed under a ring that tenants share opens as long as that ring exists, also from a backup.
 
+mod attest;
+mod cache;
 pub mod context;
+mod entry;
 mod error;
+mod keeper;
 mod kms;
 mod layout;
+mod limits;
 mod opener;
 mod rings;
 mod seal;
@@ -48,8 +61,10 @@ mod sealer;
 #[cfg(test)]
 mod vectors;
 
-pub use error::OpenError;
+pub use error::{KeeperError, OpenError};
+pub use keeper::RingKeeper;
 pub use kms::{AwsKms, DataKey, KeyContext, KeyService, KeyServiceError};
+pub use limits::CacheLimits;
 pub use opener::Opener;
-pub use rings::{CacheLimits, RingKeys};
+pub use rings::RingKeys;
 pub use sealer::{RingAssignment, Sealer};

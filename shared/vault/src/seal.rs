@@ -22,6 +22,11 @@ impl RingKey {
     fn extract(&self, salt: &[u8; SALT]) -> Prk {
         Salt::new(HKDF_SHA512, salt).extract(self.0.as_slice())
     }
+
+    /// A key for something else than sealing, told apart by its label.
+    pub(crate) fn derive(&self, label: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        expand(&self.extract(&[0; SALT]), label, &[])
+    }
 }
 
 struct Bytes32;

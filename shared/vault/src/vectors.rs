@@ -57,7 +57,7 @@ fn bytes(text: &str) -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "a test is a trusted source of tenants"
 )]
-fn the_writer_makes_the_same_bytes_as_ever() {
+fn f1_the_writer_makes_the_same_bytes_as_ever() {
     let vectors = Vectors::read();
     assert!(vectors.opens.len() >= 30);
     for vector in vectors.opens {
@@ -86,7 +86,7 @@ fn the_writer_makes_the_same_bytes_as_ever() {
 }
 
 #[test]
-fn malformed_is_what_has_no_layout_and_nothing_else() {
+fn f1_malformed_is_what_has_no_layout_and_nothing_else() {
     for vector in Vectors::read().refused {
         let parses = Layout::parse(&bytes(&vector.sealed)).is_some();
         assert_eq!(parses, vector.class != "malformed", "{}", vector.name);

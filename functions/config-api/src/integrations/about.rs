@@ -13,6 +13,8 @@ pub(super) struct About {
     pub(super) priority: Option<u32>,
     pub(super) enabled: Option<bool>,
     pub(super) owner: Option<Owner>,
+    /// Whether the secrets that are replaced may serve again if the new ones fail in use.
+    pub(super) keep_previous: Option<bool>,
 }
 
 impl About {
@@ -30,6 +32,7 @@ impl About {
             priority: None,
             enabled: None,
             owner: None,
+            keep_previous: None,
         };
         let names: Vec<String> = body.keys().cloned().collect();
         for given in names {
@@ -54,6 +57,10 @@ impl About {
                 }
                 "enabled" | "is_active" => match body.remove(&given) {
                     Some(Value::Bool(enabled)) => about.enabled = Some(enabled),
+                    _ => object(&given, "must be true or false"),
+                },
+                "keep_previous" => match body.remove(&given) {
+                    Some(Value::Bool(keep)) => about.keep_previous = Some(keep),
                     _ => object(&given, "must be true or false"),
                 },
                 "owner" => match body.remove(&given).as_ref().and_then(Value::as_str) {

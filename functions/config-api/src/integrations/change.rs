@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use custody::GRACE;
+use domain::audit::AuditRecord;
 use domain::integration::{Masked, Owner, Status};
+use domain::opening::Reason;
 use domain::seal::Sealed;
-use domain::{Caller, Credentials, Integration, IntegrationId};
+use domain::{Caller, Credentials, Given, Integration, IntegrationId};
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 use providers::form::Filled;
 use providers::{Checked, Provider};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value};
+use serde_json::Map;
+use store::changes::Previous;
+use store::previous::PreviousCredentials;
 use store::routes::WebhookRoute;
 use vault::OpenError;
 
@@ -31,17 +36,22 @@ pub(super) struct Change<'a> {
 
 impl Change<'_> {
     /// Makes the change that the body asks for.
-    pub(super) async fn save(&self, mut body: Map<String, Value>) -> Result<HttpReply, Problem> {
+    pub(super) async fn save(&self, mut body: Given) -> Result<HttpReply, Problem> {
         let about = About::take(&mut body, self.caller)?;
+        let keep_previous = about.keep_previous.unwrap_or(true);
         let mut after = self.draft(about)?;
         if self.before.is_some() && body.is_empty() {
-            self.store(&after, None, "integration.change").await?;
+            self.store(&after, None, None, "integration.change").await?;
             return self.answer(&after, &[]).await;
         }
-        let mut filled = self.fill_in(body).await?;
+        let stored = self.open().await?;
+        let mut filled = self.fill_in(body, stored.as_ref())?;
         let checked = self.test(&filled).await?;
         let route = self.seal(&mut after, &mut filled, &checked).await?;
-        self.store(&after, route.as_ref(), "integration.configure")
+        let rotated = stored.is_none_or(|stored| !is_same(&stored, &filled));
+        let previous = self.previous(&mut after, rotated, keep_previous);
+        let route = route.as_ref();
+        self.store(&after, previous.as_ref(), route, "integration.configure")
             .await?;
         if let Some(before) = self
             .before
@@ -51,7 +61,7 @@ impl Change<'_> {
             webhook::deregister(self.context, before, &filled.credentials).await;
         }
         if route.is_some() {
-            webhook::register(self.context, self.provider, &mut after, &filled.credentials).await?;
+            self.register(&mut after, &filled.credentials).await?;
         }
         self.answer(&after, &checked.warnings).await
     }
@@ -94,6 +104,9 @@ impl Change<'_> {
             settings: Map::new(),
             credentials: Sealed::from_bytes(Vec::new()),
             credential_version: 0,
+            latest_version: 0,
+            version_attested: String::new(),
+            returns_until: None,
             masked: BTreeMap::new(),
             accounts: Vec::new(),
             enabled: true,
@@ -113,31 +126,24 @@ impl Change<'_> {
     }
 
     /// The given values over those that are stored, over the operator's defaults.
-    async fn fill_in(&self, mut given: Map<String, Value>) -> Result<Filled, Problem> {
-        let stored = match &self.before {
-            Some(before) => Some(self.open(before).await?),
-            None => None,
-        };
-        let defaults = self.context.overrides.settings(self.provider);
+    fn fill_in(&self, mut given: Given, stored: Option<&Filled>) -> Result<Filled, Problem> {
+        let defaults = self.context.custody.overrides().settings(self.provider);
         for (name, value) in defaults.into_iter().flatten() {
-            let known = stored
-                .as_ref()
-                .is_some_and(|stored| stored.settings.contains_key(name));
+            let known = stored.is_some_and(|stored| stored.settings.contains_key(name));
             if !known && !given.contains_key(name) {
                 given.insert(name.clone(), value.clone());
             }
         }
-        providers::form::read(self.provider, given, stored.as_ref()).map_err(problems::objections)
+        providers::form::read(self.provider, given, stored).map_err(problems::objections)
     }
 
-    async fn open(&self, integration: &Integration) -> Result<Filled, Problem> {
-        let place = integration.credentials_place();
-        let opened = self
-            .context
-            .opener
-            .open_credentials(&place, &integration.credentials)
-            .await;
-        let credentials = match opened {
+    /// What is stored, if there is anything.
+    async fn open(&self) -> Result<Option<Filled>, Problem> {
+        let Some(integration) = &self.before else {
+            return Ok(None);
+        };
+        let by = crate::opened_by(self.caller, self.request, Reason::Change);
+        let credentials = match self.context.custody.open(integration, None, by).await {
             Ok(credentials) => credentials,
             // What does not open any more can still be replaced by entering everything again.
             Err(OpenError::DoesNotOpen) => Credentials::default(),
@@ -145,10 +151,10 @@ impl Change<'_> {
                 return Err(problems::vault_unavailable(error));
             }
         };
-        Ok(Filled {
+        Ok(Some(Filled {
             settings: integration.settings.clone(),
             credentials,
-        })
+        }))
     }
 
     /// Asks the provider; what it refuses is not stored.
@@ -157,14 +163,12 @@ impl Change<'_> {
             settings,
             credentials,
         } = filled;
-        let overrides = &self.context.overrides;
-        let connection =
-            overrides.connect(self.provider, settings, credentials, &self.context.http);
+        let custody = &self.context.custody;
+        let connection = custody.connect(self.provider, settings, credentials);
         match self.provider.check(connection).await {
             Ok(checked) => Ok(checked),
             Err(failure) => {
-                let before = self.before.as_ref().map(|before| &before.id);
-                self.audit("integration.configure", before, failure.kind.code())
+                self.refused("integration.configure", failure.kind.code())
                     .await?;
                 Err(Problem::from_provider(&failure))
             }
@@ -180,25 +184,28 @@ impl Change<'_> {
     ) -> Result<Option<WebhookRoute>, Problem> {
         filled.settings.extend(checked.discovered.clone());
         after.settings = filled.settings.clone();
-        after.masked = filled
-            .credentials
-            .iter()
-            .map(|(name, value)| (name.to_owned(), Masked::of(value.expose_secret())))
-            .filter(|(name, _)| !webhook::is_ours(name))
-            .collect();
+        after.masked = self.mask(&filled.credentials).await?;
         after.accounts = self.provider.accounts(&after.settings).exclusive;
         after.facts = checked.facts.clone();
         after.expires_at = checked.expires_at;
         after.status = Status::Connected;
         after.verified_at = Some(self.context.clock.now());
         after.last_error = None;
-        after.credential_version += 1;
+        after.latest_version += 1;
+        after.credential_version = after.latest_version;
         webhook::ensure_tokens(&mut filled.credentials);
         let plaintext = filled.credentials.to_plaintext();
         after.credentials = self
             .context
             .sealer
-            .seal(&after.credentials_place(), &plaintext)
+            .seal(&custody::place(after), plaintext.expose())
+            .await
+            .map_err(problems::vault_unavailable)?;
+        let version = after.credential_version.to_string();
+        after.version_attested = self
+            .context
+            .sealer
+            .attest(&after.tenant, &after.version_matter(), &version)
             .await
             .map_err(problems::vault_unavailable)?;
         let (route, webhook) =
@@ -207,37 +214,100 @@ impl Change<'_> {
         Ok(route)
     }
 
+    /// How the tenant's own secrets are shown.
+    async fn mask(&self, credentials: &Credentials) -> Result<BTreeMap<String, Masked>, Problem> {
+        let mut masks = BTreeMap::new();
+        for (name, value) in credentials
+            .iter()
+            .filter(|(name, _)| !webhook::is_ours(name))
+        {
+            let value = value.expose_secret();
+            let sealer = &self.context.sealer;
+            let fingerprint = sealer.fingerprint(&self.caller.tenant, name, value).await;
+            let fingerprint = Some(fingerprint.map_err(problems::vault_unavailable)?);
+            let mask = Masked::of(value);
+            masks.insert(
+                name.to_owned(),
+                Masked {
+                    fingerprint,
+                    ..mask
+                },
+            );
+        }
+        Ok(masks)
+    }
+
+    /// What becomes of the secrets that are replaced: those that worked are kept for a while, as long as they are of
+    /// the same account.
+    fn previous(
+        &self,
+        after: &mut Integration,
+        rotated: bool,
+        keep: bool,
+    ) -> Option<PreviousCredentials> {
+        let before = self.before.as_ref()?;
+        if !rotated && keep {
+            return None;
+        }
+        let worked = before.status.may_send() && before.accounts == after.accounts;
+        after.returns_until =
+            (rotated && keep && worked).then(|| self.context.clock.now().after(GRACE));
+        after.returns_until.map(|_| PreviousCredentials::of(before))
+    }
+
     async fn store(
         &self,
         after: &Integration,
+        previous: Option<&PreviousCredentials>,
         route: Option<&WebhookRoute>,
         action: &'static str,
     ) -> Result<(), Problem> {
-        let saved = self
-            .context
-            .changes
-            .save(self.before.as_ref(), after, route)
-            .await;
+        let mut record = self.record(action, Some(after));
+        record.credential_version = Some(after.credential_version);
+        let previous = match (previous, after.returns_until) {
+            (Some(previous), Some(until)) => Previous::Keep(previous, until),
+            (None, Some(_)) => Previous::Untouched,
+            (_, None) => Previous::Forget,
+        };
+        let before = self.before.as_ref();
+        let changes = &self.context.changes;
+        let saved = changes.save(before, after, previous, route, &record).await;
         match saved.map_err(problems::write_problem) {
-            Ok(()) => self.audit(action, Some(&after.id), "ok").await,
+            Ok(()) => Ok(()),
             Err(problem) => {
-                let before = self.before.as_ref().map(|before| &before.id);
-                self.audit(action, before, problem.code()).await?;
+                self.refused(action, problem.code()).await?;
                 Err(problem)
             }
         }
     }
 
-    async fn audit(
+    async fn register(
         &self,
-        action: &'static str,
-        integration: Option<&IntegrationId>,
-        outcome: &str,
+        after: &mut Integration,
+        credentials: &Credentials,
     ) -> Result<(), Problem> {
-        let subject = (&providers::id_of(self.provider), integration);
+        let mut record = self.record("webhook.register", Some(after));
+        let context = self.context;
+        let failure = webhook::register(context, self.provider, after, credentials).await;
+        if let Some(failure) = failure {
+            record.outcome = failure.into();
+        }
+        if context.changes.record_webhook(after, &record).await? {
+            after.revision += 1;
+        }
+        Ok(())
+    }
+
+    fn record(&self, action: &'static str, integration: Option<&Integration>) -> AuditRecord {
+        let id = integration.map(|integration| &integration.id);
+        let subject = (&providers::id_of(self.provider), id);
         self.context
-            .audit(self.caller, action, subject, outcome, self.request.id())
-            .await
+            .record(self.caller, action, subject, self.request)
+    }
+
+    async fn refused(&self, action: &'static str, why: &'static str) -> Result<(), Problem> {
+        let record = self.record(action, self.before.as_ref());
+        self.context.refused(self.caller, record, why).await
     }
 
     /// Lets go what waited for this change, and shows the integration as it is now.
@@ -249,4 +319,10 @@ impl Change<'_> {
         let view = IntegrationView::new(after, self.caller).warnings(warnings);
         Ok(HttpReply::data(status, &view).header("etag", view::tag(after)))
     }
+}
+
+/// Whether the tenant's own secrets are the same.
+fn is_same(stored: &Filled, filled: &Filled) -> bool {
+    let counts = |name: &str| !webhook::is_ours(name);
+    stored.credentials.is_same(&filled.credentials, counts)
 }

@@ -1,6 +1,7 @@
 //! Removing an integration; then its webhook at the provider, with the credential opened before.
 
 use domain::Caller;
+use domain::opening::Reason;
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 use store::WriteError;
@@ -17,22 +18,19 @@ pub(crate) async fn delete(
     let integration = super::find(context, caller, reference).await?;
     super::may_change(caller, &integration.owner)?;
     super::problems::check_precondition(request, &integration)?;
-    let place = integration.credentials_place();
-    let opened = context
-        .opener
-        .open_credentials(&place, &integration.credentials)
-        .await;
-    match context.changes.delete(&integration).await {
+    let by = crate::opened_by(caller, request, Reason::Deregister);
+    let opened = context.custody.open(&integration, None, by).await;
+    let subject = (&integration.provider, Some(&integration.id));
+    let record = context.record(caller, "integration.delete", subject, request);
+    match context.changes.delete(&integration, &record).await {
         Ok(()) => {}
         Err(WriteError::Store(error)) => return Err(error.into()),
-        Err(WriteError::Conflict | WriteError::AccountTaken) => {
-            return Err(super::problems::conflict());
+        Err(_) => {
+            let conflict = super::problems::conflict();
+            context.refused(caller, record, conflict.code()).await?;
+            return Err(conflict);
         }
     }
-    let subject = (&integration.provider, Some(&integration.id));
-    context
-        .audit(caller, "integration.delete", subject, "ok", request.id())
-        .await?;
     // What waited for its repair finds another integration, or fails with the reason.
     resume::put_back(context, &integration).await?;
     // What cannot be opened or deregistered does not keep the tenant from removing it: its route is gone.

@@ -34,7 +34,7 @@ pub(super) fn conflict() -> Problem {
     .hint("Read it again and repeat the change.")
 }
 
-pub(super) fn vault_unavailable(error: OpenError) -> Problem {
+pub(crate) fn vault_unavailable(error: OpenError) -> Problem {
     tracing::error!(error = %error, "the vault failed");
     Problem::unavailable()
 }
@@ -48,6 +48,12 @@ pub(super) fn write_problem(error: WriteError) -> Problem {
             "This account is connected already and can be connected once only.",
         )
         .hint("Remove the other integration first, or change that one instead."),
+        WriteError::TenantRemoved => Problem::new(
+            403,
+            "tenant_removed",
+            "The organisation was removed: nothing can be connected for it.",
+        )
+        .hint("Ask the platform's operator."),
         WriteError::Store(error) => error.into(),
     }
 }
@@ -62,7 +68,7 @@ pub(super) fn objections(objections: Vec<Objection>) -> Problem {
     Problem::invalid_fields(errors.collect())
 }
 
-pub(super) fn field_problem(field: &str, detail: &str) -> Problem {
+pub(crate) fn field_problem(field: &str, detail: &str) -> Problem {
     Problem::invalid_fields(vec![FieldError {
         field: field.into(),
         detail: detail.into(),

@@ -25,6 +25,9 @@ pub(crate) struct IntegrationView<'a> {
     verified_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    /// Until when a refusal in use leads back to the secrets before these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returns_until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<&'a Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,7 @@ impl<'a> IntegrationView<'a> {
             facts: &integration.facts,
             verified_at: integration.verified_at,
             expires_at: integration.expires_at,
+            returns_until: integration.returns_until,
             last_error: integration.last_error.as_ref(),
             webhook: integration
                 .webhook

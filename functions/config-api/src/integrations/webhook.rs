@@ -4,7 +4,7 @@ use domain::integration::{Webhook, WebhookStatus};
 use domain::{Credentials, Integration, random};
 use edge::Problem;
 use providers::Provider;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use store::routes::WebhookRoute;
 
 use crate::Context;
@@ -22,7 +22,7 @@ pub(super) fn ensure_tokens(credentials: &mut Credentials) {
     for name in [URL_TOKEN, VERIFY_TOKEN] {
         if credentials.get(name).is_none() {
             let token = random::base32(&random::bytes::<32>());
-            credentials.set(name, SecretString::from(token));
+            credentials.set(name, domain::secret::take(token));
         }
     }
 }
@@ -66,7 +66,10 @@ pub(super) async fn route(
     };
     let secret = context
         .webhook_sealer
-        .seal(&integration.webhook_secret_place(), &secret.to_plaintext())
+        .seal(
+            &integration.webhook_secret_place(),
+            secret.to_plaintext().expose(),
+        )
         .await
         .map_err(super::problems::vault_unavailable)?;
     let accounts = provider.accounts(&integration.settings);
@@ -91,19 +94,20 @@ pub(super) async fn route(
     Ok((Some(route), Some(pending)))
 }
 
-/// Tells the provider the URL. The route must be stored before: providers call the URL while they are told of it.
+/// Tells the provider the URL, and notes in the integration how that ended; the code of the failure if it failed. The
+/// route must be stored before: providers call the URL while they are told of it.
 pub(super) async fn register(
     context: &Context,
     provider: &dyn Provider,
     integration: &mut Integration,
     credentials: &Credentials,
-) -> Result<(), Problem> {
+) -> Option<&'static str> {
     let (Some(webhooks), Some(url_token), Some(verify_token)) = (
         provider.webhooks(),
         credentials.get(URL_TOKEN),
         credentials.get(VERIFY_TOKEN),
     ) else {
-        return Ok(());
+        return None;
     };
     let url = format!(
         "{}/webhooks/{}/{}",
@@ -111,21 +115,16 @@ pub(super) async fn register(
         integration.provider,
         url_token.expose_secret()
     );
-    let settings = &integration.settings;
-    let connection = context
-        .overrides
-        .connect(provider, settings, credentials, &context.http);
+    let custody = &context.custody;
+    let connection = custody.connect(provider, &integration.settings, credentials);
     let result = webhooks.register(connection, &url, verify_token).await;
-    let Some(webhook) = integration.webhook.as_mut() else {
-        return Ok(());
-    };
+    let webhook = integration.webhook.as_mut()?;
     (webhook.status, webhook.error) = match result {
         Ok(()) => (WebhookStatus::Registered, None),
         Err(failure) => (WebhookStatus::Failed, Some(failure)),
     };
-    context.integrations.record_webhook(integration).await?;
-    integration.revision += 1;
-    Ok(())
+    let failure = webhook.error.as_ref()?;
+    Some(failure.kind.code())
 }
 
 /// Tells the provider to stop; the sentence that the tenant is told.
@@ -145,10 +144,8 @@ pub(super) async fn deregister(
     if !registered {
         return REMOVED;
     }
-    let settings = &integration.settings;
-    let connection = context
-        .overrides
-        .connect(provider, settings, credentials, &context.http);
+    let custody = &context.custody;
+    let connection = custody.connect(provider, &integration.settings, credentials);
     match webhooks.deregister(connection).await {
         Ok(()) => REMOVED,
         Err(failure) => {

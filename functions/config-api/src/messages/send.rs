@@ -63,8 +63,8 @@ pub(crate) async fn send(
     if body.len() > MAX_BODY_BYTES {
         return Err(Problem::too_large(MAX_BODY_BYTES));
     }
-    if let Err(error) = serde_json::from_str::<OutboundMessage<'_>>(&body) {
-        tracing::info!(line = error.line(), "metadata does not parse");
+    if let Err(error) = edge::json::read::<OutboundMessage<'_>>(body.as_bytes()) {
+        tracing::info!(at = %error, "metadata does not parse");
         return Err(wrong(
             "metadata",
             "has a field of the wrong form; see events/schemas/message.json",

@@ -5,6 +5,8 @@
 )]
 
 mod callers;
+#[path = "../../../../shared/custody/tests/custody/chains.rs"]
+mod chains;
 mod changing;
 mod configuring;
 mod door;

@@ -263,12 +263,41 @@ impl Stage {
 
     /// What was done and how it ended; in no order, for the clock stands still.
     pub(crate) fn trail(&self) -> Vec<(String, String)> {
-        let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or("-").to_owned();
-        let items = self.cloud.items(names::AUDIT);
-        items
+        let text = |record: &Value, name: &str| record[name].as_str().unwrap_or("-").to_owned();
+        self.records()
             .iter()
-            .map(|item| (text(item, "action"), text(item, "outcome")))
+            .map(|record| (text(record, "action"), text(record, "outcome")))
             .collect()
+    }
+
+    /// The events on the inbound queue.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let bodies = self.cloud.messages(names::INBOUND);
+        let bodies = bodies
+            .iter()
+            .map(|body| serde_json::from_str(body).expect("JSON"));
+        bodies
+            .filter(|body: &Value| body["record"].is_null())
+            .collect()
+    }
+
+    /// The lines of the audit trail, oldest first per tenant.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let items = self.cloud.items(names::AUDIT);
+        let records = items.iter().map(|item| {
+            let record = item["record"]["S"].as_str().expect("a record");
+            serde_json::from_str(record).expect("JSON")
+        });
+        records.collect()
+    }
+}
+
+/// Every test is a test of the audit trail too.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::chains::hold(&self.cloud);
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use testing::switchboard as names;
 
 use crate::stage::{ADMIN, Stage, WHATSAPP};
 
@@ -19,16 +18,16 @@ async fn what_the_provider_sends_arrives_on_the_inbound_queue() {
     let (stage, one) = Stage::configured().await;
     let sent = write_in(&stage, json!({"text": "नमस्ते"})).await;
     assert_eq!(sent["status"], 200, "{sent}");
-    let events = stage.cloud.messages(names::INBOUND);
+    let events = stage.events();
     assert_eq!(events.len(), 1);
-    let event: Value = serde_json::from_str(&events[0]).expect("JSON");
+    let event = &events[0];
     assert_eq!(event["tenant"], "t_one");
     assert_eq!(event["integration"], one.id());
     assert_eq!(event["event"]["kind"], "message");
     assert_eq!(event["event"]["id"], sent["message_id"]);
     let forged = write_in(&stage, json!({"text": "x", "tamper": true})).await;
     assert_eq!(forged["status"], 401, "{forged}");
-    assert_eq!(stage.cloud.messages(names::INBOUND).len(), 1);
+    assert_eq!(stage.events().len(), 1);
 }
 
 #[tokio::test]
@@ -47,11 +46,8 @@ async fn each_integration_has_a_url_of_its_own() {
     };
     assert_ne!(token(&one), token(&two));
     assert_eq!(token(&one).len(), 52);
-    let events = stage.cloud.messages(names::INBOUND);
-    let tenants: Vec<_> = events
-        .iter()
-        .map(|body| serde_json::from_str::<Value>(body).expect("JSON")["tenant"].clone())
-        .collect();
+    let events = stage.events();
+    let tenants: Vec<_> = events.iter().map(|event| event["tenant"].clone()).collect();
     assert_eq!(tenants, ["t_one", "t_two"]);
 }
 

@@ -5,6 +5,8 @@
 )]
 
 mod callers;
+#[path = "../../../../shared/custody/tests/custody/chains.rs"]
+mod chains;
 mod given;
 mod stage;
 mod stored;

@@ -171,12 +171,21 @@ impl Stage {
 
     /// How often a test of ours was recorded with that outcome.
     pub(crate) fn recorded(&self, outcome: &str) -> usize {
-        let items = self.cloud.items(names::AUDIT);
-        items
+        self.records()
             .iter()
-            .filter(|item| item["action"]["S"] == "integration.test")
-            .filter(|item| item["outcome"]["S"] == outcome)
+            .filter(|record| record["action"] == "integration.test")
+            .filter(|record| record["outcome"] == outcome)
             .count()
+    }
+
+    /// The lines of the audit trail.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let items = self.cloud.items(names::AUDIT);
+        let records = items.iter().map(|item| {
+            let record = item["record"]["S"].as_str().expect("a record");
+            serde_json::from_str(record).expect("JSON")
+        });
+        records.collect()
     }
 
     /// Everything kept but the audit trail.
@@ -189,6 +198,15 @@ impl Stage {
         ]
         .map(|table| self.cloud.items(table))
         .into()
+    }
+}
+
+/// Every test is a test of the audit trail too.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::chains::hold(&self.cloud);
+        }
     }
 }
 

@@ -4,6 +4,8 @@
     reason = "a test that cannot go on says what it expected"
 )]
 
+#[path = "../../../../shared/custody/tests/custody/chains.rs"]
+mod chains;
 mod messages;
 mod stage;
 mod statuses;

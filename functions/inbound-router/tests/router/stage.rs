@@ -27,9 +27,10 @@ impl Stage {
         let cloud = names::cloud(clock.clone());
         let config = Config {
             activity_table: names::ACTIVITY.into(),
+            audit_table: names::AUDIT.into(),
         };
         Self {
-            context: Context::with(config, &cloud.sdk_config()),
+            context: Context::with(config, &cloud.sdk_config(), clock.clone()),
             integration: IntegrationId::make(),
             clock,
             cloud,
@@ -106,5 +107,14 @@ impl Stage {
 
     pub(crate) fn items(&self) -> Vec<Value> {
         self.cloud.items(names::ACTIVITY)
+    }
+}
+
+/// Every test is a test of the audit trail too.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::chains::hold(&self.cloud);
+        }
     }
 }

@@ -4,6 +4,12 @@
     reason = "a test that cannot go on says what it expected"
 )]
 
+#[path = "../../../../shared/custody/tests/custody/chains.rs"]
+mod chains;
 mod errors;
 mod exactly_once;
+#[path = "../../../../shared/custody/tests/custody/forgetful.rs"]
+mod forgetful;
+mod returning;
+mod returning_under_faults;
 mod stage;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_sqs::types::MessageSystemAttributeName;
 use domain::{Clock, MessageId};
 use edge::auth::ClaimNames;
 use edge::lambda::Invocation;
@@ -12,11 +13,14 @@ use provider_sandbox::{Options, Sandbox};
 use providers::http::{Egress, Outgoing};
 use serde_json::{Value, json};
 use testing::clock::ManualClock;
-use testing::cloud::Cloud;
+use testing::cloud::{Calls, Cloud, Fault};
 use testing::switchboard as names;
 use url::Url;
 
 pub(crate) const TENANT: &str = "t_one";
+pub(crate) const WHATSAPP: &str = "/api/v1/settings/integrations/whatsapp";
+/// What is in the address of every call that is made with an app secret.
+pub(crate) const PROOF: &str = "appsecret_proof";
 
 pub(crate) struct Stage {
     pub(crate) cloud: Cloud,
@@ -39,10 +43,7 @@ impl Stage {
         .await
         .expect("a free port");
         let http = Egress::new(None).expect("a client");
-        let overrides = || {
-            let base = json!({"whatsapp": {"base_url": sandbox.url()}});
-            serde_json::from_value(base).expect("overrides")
-        };
+        let overrides = json!({"whatsapp": {"base_url": sandbox.url()}});
         let api = config_api::config::Config {
             claims: ClaimNames::default(),
             integrations_table: names::INTEGRATIONS.into(),
@@ -55,20 +56,17 @@ impl Stage {
             shared_rings: 2,
             messages_queue: Cloud::queue_url(names::MESSAGES),
             public_base_url: "https://switchboard.example".into(),
-            overrides: overrides(),
-        };
-        let dispatch = message_dispatch::config::Config {
-            integrations_table: names::INTEGRATIONS.into(),
-            activity_table: names::ACTIVITY.into(),
-            key_rings_table: names::KEY_RINGS.into(),
-            messages_queue: Cloud::queue_url(names::MESSAGES),
-            dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
-            overrides: overrides(),
+            overrides: serde_json::from_value(overrides).expect("overrides"),
         };
         let sdk = cloud.sdk_config();
         Self {
             api: config_api::Context::with(api, &sdk, http.clone(), clock.clone()),
-            dispatch: message_dispatch::Context::with(dispatch, &sdk, http.clone(), clock.clone()),
+            dispatch: message_dispatch::Context::with(
+                config(&sandbox.url()),
+                &sdk,
+                http.clone(),
+                clock.clone(),
+            ),
             sqs: aws_sdk_sqs::Client::new(&sdk),
             cloud,
             clock,
@@ -86,20 +84,13 @@ impl Stage {
 
     /// A dispatcher that remembers nothing, as after a cold start.
     pub(crate) fn forget(&mut self) {
-        let config = message_dispatch::config::Config {
-            integrations_table: names::INTEGRATIONS.into(),
-            activity_table: names::ACTIVITY.into(),
-            key_rings_table: names::KEY_RINGS.into(),
-            messages_queue: Cloud::queue_url(names::MESSAGES),
-            dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
-            overrides: serde_json::from_value(
-                json!({"whatsapp": {"base_url": self.sandbox.url()}}),
-            )
-            .expect("overrides"),
-        };
-        let sdk = self.cloud.sdk_config();
-        self.dispatch =
-            message_dispatch::Context::with(config, &sdk, self.http.clone(), self.clock.clone());
+        self.dispatch = self.container(&self.cloud.sdk_config());
+    }
+
+    /// One more container of the dispatcher, which reaches AWS in that way.
+    pub(crate) fn container(&self, sdk: &aws_types::SdkConfig) -> message_dispatch::Context {
+        let config = config(&self.sandbox.url());
+        message_dispatch::Context::with(config, sdk, self.http.clone(), self.clock.clone())
     }
 
     /// Configures the tenant's WhatsApp with a sandbox account's values; status and body of the answer.
@@ -108,12 +99,76 @@ impl Stage {
         let mut form = self.control(Method::GET, &path, Value::Null).await["whatsapp"].clone();
         // Without the app secret there is no webhook to register.
         form["app_secret"] = Value::Null;
-        self.api("POST", "/api/v1/settings/integrations/whatsapp", form)
-            .await
+        self.api("POST", WHATSAPP, form).await
+    }
+
+    /// Gives the tenant's WhatsApp new secrets: those it has and the app secret, with which every call to the provider
+    /// carries [`PROOF`]. The integration as it is then.
+    pub(crate) async fn rotate(&self) -> Value {
+        let path = "/_sandbox/credentials?account=one";
+        let form = self.control(Method::GET, path, Value::Null).await;
+        let change = json!({"app_secret": form["whatsapp"]["app_secret"]});
+        let (status, body) = self.api("PATCH", WHATSAPP, change).await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].clone()
+    }
+
+    /// The tenant's WhatsApp as its admin sees it.
+    pub(crate) async fn shown(&self) -> Value {
+        let (status, body) = self.api("GET", WHATSAPP, Value::Null).await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].clone()
+    }
+
+    /// The item of that kind, such as `INTEGRATION#`.
+    pub(crate) fn item(&self, kind: &str) -> Option<Value> {
+        let items = self.cloud.items(names::INTEGRATIONS);
+        let is_one = |item: &Value| {
+            let place = item["sk"]["S"].as_str();
+            place.is_some_and(|place| place.starts_with(kind))
+        };
+        items.into_iter().find(is_one)
+    }
+
+    /// The version of the credentials that the integration has.
+    pub(crate) fn version(&self) -> String {
+        let item = self.item("INTEGRATION#").expect("an integration");
+        let version = item["credential_version"]["N"].as_str();
+        version.expect("a number").to_owned()
+    }
+
+    /// What the tenant was told, by its codes.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let items = self.cloud.items(names::INTEGRATIONS);
+        let codes = items.iter().filter_map(|item| item["code"]["S"].as_str());
+        codes.map(str::to_owned).collect()
+    }
+
+    /// The lines of the audit trail about that action.
+    pub(crate) fn records(&self, action: &str) -> Vec<Value> {
+        let items = self.cloud.items(names::AUDIT);
+        let records = items.iter().map(|item| {
+            let record = item["record"]["S"].as_str().expect("a record");
+            serde_json::from_str(record).expect("JSON")
+        });
+        records
+            .filter(|record: &Value| record["action"] == action)
+            .collect()
     }
 
     pub(crate) async fn api(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let claims = json!({"sub": "u-1", "custom:tenant_id": TENANT, "cognito:groups": "[admin]"});
+        self.api_of(TENANT, method, path, body).await
+    }
+
+    /// Asks as the admin of that tenant.
+    pub(crate) async fn api_of(
+        &self,
+        tenant: &str,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let claims = json!({"sub": "u-1", "custom:tenant_id": tenant, "cognito:groups": "[admin]"});
         let event = json!({
             "rawPath": path,
             "headers": {"content-type": "application/json"},
@@ -166,6 +221,21 @@ impl Stage {
         serde_json::from_slice(&answer.body).expect("JSON")
     }
 
+    /// Makes the provider refuse, or fail, calls whose address has that in it; all where it is empty.
+    pub(crate) async fn provider_fails(&self, part: &str, fault: Value) {
+        let mut rule = json!({"provider": "whatsapp", "fault": fault, "times": 0});
+        if !part.is_empty() {
+            rule["path"] = part.into();
+        }
+        self.control(Method::POST, "/_sandbox/faults", rule).await;
+    }
+
+    /// The provider works again.
+    pub(crate) async fn provider_recovers(&self) {
+        self.control(Method::DELETE, "/_sandbox/faults", Value::Null)
+            .await;
+    }
+
     /// Makes the provider fail sends from now on.
     pub(crate) async fn fault(&self, fault: Value, times: u32) {
         let rule =
@@ -207,33 +277,74 @@ impl Stage {
 
     /// Receives one batch and hands it to the dispatcher, which acknowledges as Lambda would. The number received.
     pub(crate) async fn turn(&self) -> usize {
-        let url = Cloud::queue_url(names::MESSAGES);
+        self.turn_in(&self.dispatch).await
+    }
+
+    /// As [`Stage::turn`], in that container.
+    pub(crate) async fn turn_in(&self, container: &message_dispatch::Context) -> usize {
+        let messages = self.receive().await;
+        let records: Vec<Value> = messages.iter().map(record).collect();
+        let again = self.dispatch_in(container, &records).await;
+        for message in &messages {
+            if !again.contains(&message.message_id().unwrap_or_default().to_owned()) {
+                self.acknowledge(message).await;
+            }
+        }
+        messages.len()
+    }
+
+    /// As [`Stage::turn`], while AWS fails so. `None` if it did not come to that, else whether the process lived to
+    /// answer: where a call is never answered it dies waiting.
+    pub(crate) async fn turn_under(&self, calls: Calls, fault: Fault) -> Option<bool> {
+        let messages = self.receive().await;
+        let records: Vec<Value> = messages.iter().map(record).collect();
+        self.cloud.faults().fail(calls, fault);
+        let died = async {
+            while !matches!(fault, Fault::Timeout | Fault::AppliedButSilent)
+                || !self.cloud.faults().spent()
+            {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let answer = tokio::select! {
+            again = self.dispatch(&records) => Some(again),
+            () = died => None,
+        };
+        let came_to_it = self.cloud.faults().spent();
+        self.cloud.faults().clear();
+        let lived = answer.is_some();
+        for message in &messages {
+            let id = message.message_id().unwrap_or_default().to_owned();
+            if answer.as_ref().is_some_and(|again| !again.contains(&id)) {
+                self.acknowledge(message).await;
+            }
+        }
+        came_to_it.then_some(lived)
+    }
+
+    async fn receive(&self) -> Vec<aws_sdk_sqs::types::Message> {
         let received = self
             .sqs
             .receive_message()
-            .queue_url(&url)
+            .queue_url(Cloud::queue_url(names::MESSAGES))
             .max_number_of_messages(10)
             .visibility_timeout(180)
-            .message_system_attribute_names(aws_sdk_sqs::types::MessageSystemAttributeName::All)
+            .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All")
             .send()
             .await
             .expect("received");
-        let messages = received.messages();
-        let records: Vec<Value> = messages.iter().map(record).collect();
-        let reply = self.dispatch(&records).await;
-        for message in messages {
-            if !reply.contains(&message.message_id().unwrap_or_default().to_owned()) {
-                let handle = message.receipt_handle().unwrap_or_default();
-                let delete = self
-                    .sqs
-                    .delete_message()
-                    .queue_url(&url)
-                    .receipt_handle(handle);
-                delete.send().await.expect("deleted");
-            }
-        }
-        messages.len()
+        received.messages.unwrap_or_default()
+    }
+
+    async fn acknowledge(&self, message: &aws_sdk_sqs::types::Message) {
+        let handle = message.receipt_handle().unwrap_or_default();
+        let delete = self
+            .sqs
+            .delete_message()
+            .queue_url(Cloud::queue_url(names::MESSAGES))
+            .receipt_handle(handle);
+        delete.send().await.expect("deleted");
     }
 
     /// Turns, moving time on by `step` in between, until the queue is empty.
@@ -251,6 +362,15 @@ impl Stage {
 
     /// Hands records to the dispatcher; the ids that come again.
     pub(crate) async fn dispatch(&self, records: &[Value]) -> Vec<String> {
+        self.dispatch_in(&self.dispatch, records).await
+    }
+
+    /// As [`Stage::dispatch`], in that container.
+    pub(crate) async fn dispatch_in(
+        &self,
+        container: &message_dispatch::Context,
+        records: &[Value],
+    ) -> Vec<String> {
         let batch: SqsBatch =
             serde_json::from_value(json!({ "Records": records })).expect("a batch");
         let deadline = self.clock.now().after(Duration::from_secs(30));
@@ -258,7 +378,7 @@ impl Stage {
             deadline,
             request_id: "i-1".into(),
         };
-        let reply = message_dispatch::handle(&self.dispatch, &batch, &invocation).await;
+        let reply = message_dispatch::handle(container, &batch, &invocation).await;
         let reply = serde_json::to_value(reply).expect("an answer");
         let failures = reply["batchItemFailures"]
             .as_array()
@@ -285,6 +405,29 @@ impl Stage {
     }
 }
 
+/// Every test is a test of the audit trail too.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            crate::chains::hold(&self.cloud);
+        }
+    }
+}
+
+/// What a dispatcher needs, with the provider at that address.
+fn config(provider: &str) -> message_dispatch::config::Config {
+    let overrides = json!({"whatsapp": {"base_url": provider}});
+    message_dispatch::config::Config {
+        integrations_table: names::INTEGRATIONS.into(),
+        activity_table: names::ACTIVITY.into(),
+        key_rings_table: names::KEY_RINGS.into(),
+        audit_table: names::AUDIT.into(),
+        messages_queue: Cloud::queue_url(names::MESSAGES),
+        dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
+        overrides: serde_json::from_value(overrides).expect("overrides"),
+    }
+}
+
 fn record(message: &aws_sdk_sqs::types::Message) -> Value {
     let attributes: serde_json::Map<String, Value> = message
         .message_attributes()
@@ -292,13 +435,13 @@ fn record(message: &aws_sdk_sqs::types::Message) -> Value {
         .flatten()
         .map(|(name, value)| (name.clone(), json!({"stringValue": value.string_value()})))
         .collect();
-    let sent = message
-        .attributes()
-        .and_then(|all| all.get(&aws_sdk_sqs::types::MessageSystemAttributeName::SentTimestamp));
+    let told = |name| message.attributes().and_then(|all| all.get(&name));
+    let sent = told(MessageSystemAttributeName::SentTimestamp);
+    let receives = told(MessageSystemAttributeName::ApproximateReceiveCount);
     json!({
         "messageId": message.message_id(),
         "body": message.body(),
-        "attributes": {"SentTimestamp": sent},
+        "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": receives},
         "messageAttributes": attributes,
     })
 }

@@ -54,7 +54,8 @@ async fn a_route_is_read_again_after_a_minute_and_its_key_is_not() {
     stage.clock.advance(Duration::from_secs(61));
     stage.cloud.reset_counts();
     assert_eq!(stage.status(post(&ONE, &body(&ONE, 0))).await, 200);
-    let calls = [("GetItem", 1), ("SendMessageBatch", 1)];
+    // One of the two puts the opening on record.
+    let calls = [("GetItem", 1), ("SendMessageBatch", 2)];
     assert_eq!(
         stage.cloud.counts(),
         calls.map(|(name, n)| (name.to_owned(), n)).into()
@@ -66,7 +67,7 @@ async fn more_events_than_a_call_takes_are_put_in_several() {
     let stage = Stage::new().await;
     assert_eq!(stage.status(post(&ONE, &body(&ONE, 24))).await, 200);
     assert_eq!(stage.events().len(), 25);
-    assert_eq!(stage.cloud.count("SendMessageBatch"), 3);
+    assert_eq!(stage.cloud.count("SendMessageBatch"), 1 + 3);
 }
 
 #[tokio::test]
@@ -160,13 +161,14 @@ async fn nothing_to_tell_is_nothing_to_queue() {
     for body in [empty, other, "{}"] {
         assert_eq!(stage.status(post(&ONE, body)).await, 200, "{body}");
     }
-    assert_eq!(stage.cloud.count("SendMessageBatch"), 0);
+    assert!(stage.events().is_empty());
 }
 
 #[tokio::test]
 async fn a_queue_that_took_a_part_gets_the_whole_again() {
     let stage = Stage::new().await;
-    let calls = Calls::of("SendMessageBatch").on(names::INBOUND);
+    // The call before puts the opening on record.
+    let calls = Calls::of("SendMessageBatch").on(names::INBOUND).after(1);
     stage.cloud.faults().fail(calls, Fault::Partial(1));
     let event = post(&ONE, &body(&ONE, 2));
     assert_eq!(stage.status(event.clone()).await, 503);

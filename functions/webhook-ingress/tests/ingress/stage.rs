@@ -115,7 +115,7 @@ impl Stage {
         .map(|(name, value)| (name, SecretString::from(value)))
         .collect();
         let sealed = Sealer::new(keys, rings)
-            .seal(&place, &secret.to_plaintext())
+            .seal(&place, secret.to_plaintext().expose())
             .await
             .expect("sealed");
         let text = |value: &str| AttributeValue::S(value.to_owned());
@@ -148,13 +148,24 @@ impl Stage {
             .expect("a status")
     }
 
-    /// What is on the inbound queue.
+    /// The events on the inbound queue.
     pub(crate) fn events(&self) -> Vec<Value> {
+        let (events, _) = self.queued();
+        events
+    }
+
+    /// The lines for the audit trail on the inbound queue.
+    pub(crate) fn notices(&self) -> Vec<Value> {
+        let (_, notices) = self.queued();
+        notices
+    }
+
+    fn queued(&self) -> (Vec<Value>, Vec<Value>) {
         let bodies = self.cloud.messages(names::INBOUND);
         bodies
             .iter()
             .map(|body| serde_json::from_str(body).expect("JSON"))
-            .collect()
+            .partition(|body: &Value| body["record"].is_null())
     }
 }
 

@@ -1,5 +1,7 @@
 //! When something of ours does not work, the provider is asked to come again.
 
+use std::time::Duration;
+
 use testing::cloud::{Calls, Fault};
 use testing::switchboard as names;
 
@@ -50,6 +52,8 @@ async fn without_the_tables_or_the_key_nobody_is_refused_for_good() {
             "{calls:?}"
         );
         stage.cloud.faults().clear();
+        // A denial is remembered for half a minute.
+        stage.clock.advance(Duration::from_secs(31));
         // The trouble is not remembered as a wrong URL.
         assert_eq!(
             stage.status(post(&ONE, &body(&ONE, 1))).await,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -80,5 +82,38 @@ impl AwsEnv {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());
         Ok(config.build())
+    }
+}
+
+/// Why AWS did not do what it was asked, by kind and code. Its messages quote requests, so they go no further.
+pub(crate) fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be made",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "not reached",
+        SdkError::ResponseError(_) => "the answer cannot be read",
+        _ => "refused",
+    };
+    format!("{kind} ({})", error.code().unwrap_or("no code"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+    use aws_smithy_types::error::ErrorMetadata;
+    use aws_smithy_types::error::display::DisplayErrorContext;
+
+    use super::*;
+
+    #[test]
+    fn e2_what_aws_says_of_a_request_is_not_repeated() {
+        const CANARY: &str = "CANARY-0123456789abcdef";
+        let said = ErrorMetadata::builder()
+            .code("InvalidMessageContents")
+            .message(format!("{CANARY} is not allowed"));
+        let error = SendMessageBatchError::generic(said.build());
+        let error: SdkError<_, ()> = SdkError::service_error(error, ());
+        assert_eq!(reason(&error), "refused (InvalidMessageContents)");
+        assert!(DisplayErrorContext(&error).to_string().contains(CANARY));
     }
 }

@@ -248,7 +248,7 @@ async fn inspect_token(
     let Some(token) = connection.credentials.get("access_token") else {
         return Ok(());
     };
-    let bearer = SecretString::from(format!("{app}|{}", secret.expose_secret()));
+    let bearer = domain::secret::take([app, "|", secret.expose_secret()].concat());
     let query = [("input_token", token.expose_secret())];
     let answer: Result<TokenAnswer, Failure> = graph.get_as(&bearer, "debug_token", &query).await;
     let token = match answer {

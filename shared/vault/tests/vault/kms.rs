@@ -19,7 +19,7 @@ fn setup() -> (Cloud, AwsKms, String) {
 }
 
 #[tokio::test]
-async fn a_key_comes_back_under_its_own_key_and_context_only() {
+async fn f3_a_key_comes_back_under_its_own_key_and_context_only() {
     let (_cloud, kms, key) = setup();
     let made = kms.generate(&key, context("r", 1)).await.expect("made");
     assert_eq!(made.plaintext.len(), 32);
@@ -49,29 +49,65 @@ async fn a_key_comes_back_under_its_own_key_and_context_only() {
 }
 
 #[tokio::test]
-async fn trouble_is_never_taken_for_tampering() {
-    for fault in [
-        Fault::Throttle,
-        Fault::InternalError,
-        Fault::AccessDenied,
-        Fault::KeyDisabled,
-        Fault::Reset,
+async fn f8_trouble_is_never_taken_for_tampering() {
+    for (fault, lasts) in [
+        (Fault::Throttle, false),
+        (Fault::InternalError, false),
+        (Fault::Reset, false),
+        (Fault::AccessDenied, true),
+        (Fault::KeyDisabled, true),
     ] {
         let (cloud, kms, key) = setup();
         let made = kms.generate(&key, context("r", 1)).await.expect("made");
         cloud.faults().fail(Calls::any().always(), fault);
-        let refused = kms.unwrap_key(&key, context("r", 1), &made.wrapped).await;
-        assert!(
-            matches!(refused, Err(KeyServiceError::Unavailable(_))),
-            "{fault:?}"
-        );
-        let refused = kms.generate(&key, context("r", 2)).await;
-        assert!(
-            matches!(refused, Err(KeyServiceError::Unavailable(_))),
-            "{fault:?}"
-        );
+        let refused = [
+            kms.unwrap_key(&key, context("r", 1), &made.wrapped)
+                .await
+                .err(),
+            kms.generate(&key, context("r", 2)).await.err(),
+            kms.rewrap(&key, &key, context("r", 1), &made.wrapped)
+                .await
+                .err(),
+        ];
+        for refused in refused {
+            let as_expected = match refused {
+                Some(KeyServiceError::Unavailable(_)) => !lasts,
+                Some(KeyServiceError::Denied(_)) => lasts,
+                _ => false,
+            };
+            assert!(as_expected, "{fault:?}: {refused:?}");
+        }
     }
     let (_cloud, kms, _) = setup();
     let unknown = kms.generate(&Cloud::key_arn("none"), context("r", 1)).await;
-    assert!(matches!(unknown, Err(KeyServiceError::Unavailable(_))));
+    assert!(matches!(unknown, Err(KeyServiceError::Denied(_))));
+}
+
+#[tokio::test]
+async fn f6_a_key_is_wrapped_anew_by_its_own_kms_key_and_context_only() {
+    let (cloud, kms, one) = setup();
+    let two = Cloud::key_arn("two");
+    let made = kms.generate(&one, context("r", 1)).await.expect("made");
+    let wrapped = kms
+        .rewrap(&one, &two, context("r", 1), &made.wrapped)
+        .await
+        .expect("wrapped anew");
+    cloud.set_key_enabled("one", false);
+    let again = kms.unwrap_key(&two, context("r", 1), &wrapped).await;
+    assert_eq!(*again.expect("unwrapped"), *made.plaintext);
+    // Its context came along.
+    let elsewhere = kms.unwrap_key(&two, context("r", 2), &wrapped).await;
+    assert!(matches!(elsewhere, Err(KeyServiceError::Mismatch)));
+    cloud.set_key_enabled("one", true);
+    for (from, context) in [
+        (&one, context("r", 2)),
+        (&one, context("s", 1)),
+        (&two, context("r", 1)),
+    ] {
+        let refused = kms.rewrap(from, &two, context, &made.wrapped).await;
+        assert!(
+            matches!(refused, Err(KeyServiceError::Mismatch)),
+            "{from} {context:?}"
+        );
+    }
 }

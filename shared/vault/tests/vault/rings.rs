@@ -1,15 +1,17 @@
-//! Ring keys: made once, versioned, kept apart.
+//! Ring keys: made once, versioned, kept apart; and which ring a tenant is sealed under.
 
 use std::sync::atomic::Ordering;
 
-use domain::key_ring::WrappedRingKey;
-use domain::seal::Purpose;
+use domain::key_ring::{OwnRing, WrappedRingKey};
+use domain::seal::{Purpose, Sealed};
 use domain::{Clock, random};
 use vault::{CacheLimits, KeyContext, RingAssignment};
 
-use crate::fakes::{KMS_KEY, Place, Trouble, Vault, does_not_open, is_unavailable, tenant};
+use crate::fakes::{
+    KMS_KEY, OTHER_KMS_KEY, Place, Trouble, Vault, does_not_open, is_unavailable, tenant,
+};
 
-/// Adds a version of a ring, as the rotation command does.
+/// Adds a version of a ring without anybody's help.
 pub(crate) fn rotate(vault: &Vault, ring: &str, version: u32) {
     let context = KeyContext {
         purpose: Purpose::Credentials,
@@ -21,8 +23,19 @@ pub(crate) fn rotate(vault: &Vault, ring: &str, version: u32) {
         version,
         kms_key: KMS_KEY.into(),
         wrapped: vault.service.wrap(context, random::bytes()),
+        seals: true,
         created_at: vault.clock.now(),
     });
+}
+
+/// The ring and version that a value names.
+pub(crate) fn ring_of(sealed: &Sealed) -> (String, u32) {
+    let (ring, version) = sealed.ring().expect("a sealed value");
+    (ring.to_owned(), version)
+}
+
+fn own_ring(name: &str) -> String {
+    OwnRing::of(Purpose::Credentials, &tenant(name)).to_string()
 }
 
 #[tokio::test]
@@ -102,6 +115,62 @@ async fn two_rings_have_two_keys() {
     assert_eq!(vault.open(&two, &b).await.expect("opens"), b"b");
 }
 
+#[tokio::test]
+async fn a_tenant_is_sealed_under_its_own_ring_while_that_seals() {
+    let vault = Vault::new();
+    let (keeper, place) = (vault.keeper(), Place::of("t_one"));
+    let neighbour = Place::of("t_two");
+    let own = own_ring("t_one");
+    let shared = vault.seal(&place, b"shared").await;
+    assert_eq!(ring_of(&shared), ("credentials/shared-0".into(), 1));
+
+    keeper
+        .give_own_ring(&place.tenant, OTHER_KMS_KEY)
+        .await
+        .expect("given");
+    let first = vault.seal(&place, b"first").await;
+    assert_eq!(ring_of(&first), (own.clone(), 1));
+    let row = vault.rows.all().pop().expect("its row");
+    assert_eq!(
+        (row.ring.as_str(), row.kms_key.as_str()),
+        (own.as_str(), OTHER_KMS_KEY)
+    );
+    let beside = vault.seal(&neighbour, b"beside").await;
+    assert_eq!(ring_of(&beside), ("credentials/shared-0".into(), 1));
+
+    keeper
+        .return_to_shared(&place.tenant)
+        .await
+        .expect("returned");
+    let again = vault.seal(&place, b"again").await;
+    assert_eq!(ring_of(&again), ("credentials/shared-0".into(), 1));
+    for vault in [&vault, &vault.another()] {
+        for (value, text) in [(&shared, "shared"), (&first, "first"), (&again, "again")] {
+            let opened = vault.open(&place, value).await;
+            assert_eq!(opened.expect("opens"), text.as_bytes());
+        }
+        does_not_open(vault.open(&neighbour, &first).await, "another tenant's");
+    }
+}
+
+/// The newest version of an own ring decides, whatever older ones say.
+#[tokio::test]
+async fn a_version_that_does_not_seal_any_more_counts_only_while_it_is_the_newest() {
+    let vault = Vault::new();
+    let (keeper, place) = (vault.keeper(), Place::of("t_one"));
+    keeper
+        .give_own_ring(&place.tenant, KMS_KEY)
+        .await
+        .expect("given");
+    keeper
+        .return_to_shared(&place.tenant)
+        .await
+        .expect("returned");
+    let own = own_ring("t_one");
+    rotate(&vault, &own, 2);
+    assert_eq!(ring_of(&vault.seal(&place, b"x").await), (own, 2));
+}
+
 #[test]
 fn tenants_are_spread_over_the_shared_rings_and_stay_where_they_are() {
     let rings = RingAssignment {
@@ -110,7 +179,7 @@ fn tenants_are_spread_over_the_shared_rings_and_stay_where_they_are() {
     };
     let mut counts = std::collections::BTreeMap::new();
     for number in 0..8_000 {
-        let ring = rings.ring_of(Purpose::Credentials, &tenant(&format!("t_{number}")));
+        let ring = rings.shared_ring(Purpose::Credentials, &tenant(&format!("t_{number}")));
         *counts.entry(ring).or_insert(0) += 1;
     }
     assert_eq!(counts.len(), 8);
@@ -119,15 +188,21 @@ fn tenants_are_spread_over_the_shared_rings_and_stay_where_they_are() {
         "{counts:?}"
     );
     assert_eq!(
-        rings.ring_of(Purpose::WebhookSecrets, &tenant("t_one")),
+        rings.shared_ring(Purpose::WebhookSecrets, &tenant("t_one")),
         "webhook-secrets/shared-7"
+    );
+    assert_eq!(
+        rings
+            .own_ring(Purpose::WebhookSecrets, &tenant("t_one"))
+            .as_str(),
+        "webhook-secrets/tenant-z8mptszs4zkafrpyj23g6b8mhz"
     );
     let none = RingAssignment {
         shared_rings: 0,
         kms_key: KMS_KEY.into(),
     };
     assert_eq!(
-        none.ring_of(Purpose::Credentials, &tenant("t_one")),
+        none.shared_ring(Purpose::Credentials, &tenant("t_one")),
         "credentials/shared-0"
     );
 }
@@ -136,12 +211,14 @@ fn tenants_are_spread_over_the_shared_rings_and_stay_where_they_are() {
 async fn without_keys_or_rows_nothing_is_sealed() {
     let vault = Vault::new();
     let place = Place::of("t_one");
-    vault.service.fail(Trouble::Down);
-    is_unavailable(
-        vault.sealer.seal(&place.context(), b"x").await,
-        "no key service",
-    );
-    assert!(vault.rows.all().is_empty());
+    for trouble in Trouble::all().filter(|trouble| *trouble != Trouble::ShortKey) {
+        vault.service.fail(trouble);
+        is_unavailable(
+            vault.sealer.seal(&place.context(), b"x").await,
+            "no key service",
+        );
+        assert!(vault.rows.all().is_empty());
+    }
     vault.service.fail(None);
     vault.rows.down.store(true, Ordering::SeqCst);
     is_unavailable(vault.sealer.seal(&place.context(), b"x").await, "no rows");

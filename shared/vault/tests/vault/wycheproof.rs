@@ -54,7 +54,7 @@ fn gcm_seals(key: &LessSafeKey, nonce: Nonce, case: &aead::Test) -> bool {
 }
 
 #[test]
-fn aes_gcm_opens_and_seals_what_it_should() {
+fn f1_aes_gcm_opens_and_seals_what_it_should() {
     let mut counts = Counts::default();
     let set = aead::TestSet::load(aead::TestName::AesGcm).expect("cases");
     for case in set.test_groups.iter().flat_map(|group| &group.tests) {
@@ -93,7 +93,7 @@ fn hkdf_gives(case: &hkdf::Test) -> bool {
 }
 
 #[test]
-fn hkdf_derives_what_it_should() {
+fn f1_hkdf_derives_what_it_should() {
     let mut counts = Counts::default();
     let set = hkdf::TestSet::load(hkdf::TestName::HkdfSha512).expect("cases");
     for case in set.test_groups.iter().flat_map(|group| &group.tests) {
@@ -124,7 +124,7 @@ fn hmac_counts(name: mac::TestName, algorithm: hmac::Algorithm) -> Counts {
 }
 
 #[test]
-fn hmac_signs_and_verifies_what_it_should() {
+fn f1_hmac_signs_and_verifies_what_it_should() {
     let short = hmac_counts(mac::TestName::HmacSha256, hmac::HMAC_SHA256);
     println!("HMAC-SHA-256: {short:?}");
     assert_eq!(short.all(), [66, 108, 0]);

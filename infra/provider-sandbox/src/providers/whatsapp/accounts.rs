@@ -6,6 +6,7 @@
 //! and notices.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -52,7 +53,6 @@ const FIRST_EXTRA: u64 = 100;
 const NUMBERS_OF_ONE: u64 = 2;
 
 /// One account.
-#[derive(Debug)]
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) app_id: String,
@@ -65,6 +65,12 @@ pub(super) struct Account {
     pub(super) access_token: String,
     pub(super) phones: Vec<Phone>,
     kind: Kind,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Account").field(&self.name).finish()
+    }
 }
 
 /// One phone number.

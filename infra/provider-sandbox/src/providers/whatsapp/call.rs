@@ -15,7 +15,6 @@ const ALIVE: std::ops::RangeInclusive<u32> = 21..=26;
 const MINORS: [(u32, u32); 3] = [(1, 1), (2, 13), (3, 4)];
 
 /// One call.
-#[derive(Debug)]
 pub(super) struct Call<'a> {
     pub(super) method: &'a Method,
     /// What stands behind the version.

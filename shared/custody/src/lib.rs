@@ -1,0 +1,336 @@
+//! Stored credentials in use: the one way to open them, to ask their provider about them, and what follows when it
+//! refuses them. Vault, store and providers do not know each other; here they work together.
+//!
+//! A refused credential has one of two ends. Within the grace period after a change of secrets the integration goes
+//! back to the ones before, if the provider still takes those; else it turns `invalid`. Either happens once, and its
+//! tenant is told once.
+
+pub mod removal;
+pub mod resealing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::audit::AuditRecord;
+use domain::failure::StoreError;
+use domain::integration::{Integration, Owner, Status};
+use domain::opening::{OpenedBy, Reason};
+use domain::seal::SealContext;
+use domain::{Clock, Credentials, Failure, TenantId};
+use providers::http::Egress;
+use providers::{Checked, Connection, Overrides, Provider};
+use store::integrations::Integrations;
+use store::notifications::Notification;
+use store::previous::PreviousCredentials;
+use store::verdicts::{Verdict, Verdicts};
+use tokio::time::timeout;
+use vault::{OpenError, Opener};
+
+/// How long a provider is asked about a credential.
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How long after a change of secrets a refusal in use leads back to the ones before.
+pub const GRACE: Duration = Duration::from_secs(24 * 3600);
+
+/// What became of an integration whose credentials were refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aftermath {
+    /// It is `invalid`, and its tenant has been told.
+    Disabled,
+    /// It has the credentials it had before, and they work.
+    Returned,
+    /// It has other credentials than those that were refused, or cannot be judged now: try again a little later.
+    Undecided,
+}
+
+/// Stored credentials with all it takes to use them.
+pub struct Custody {
+    integrations: Integrations,
+    verdicts: Verdicts,
+    opener: Opener,
+    http: Egress,
+    overrides: Overrides,
+    clock: Arc<dyn Clock>,
+}
+
+impl Custody {
+    /// Credentials of the table, opened by the opener, used through the one way out.
+    pub fn new(
+        integrations: Integrations,
+        verdicts: Verdicts,
+        opener: Opener,
+        (http, overrides): (Egress, Overrides),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            integrations,
+            verdicts,
+            opener,
+            http,
+            overrides,
+            clock,
+        }
+    }
+
+    /// Opens an integration's credentials, if it is what its roster attests: an older record put in its place is
+    /// refused (F4). `attested` is the roster's word where that is known already.
+    ///
+    /// # Errors
+    /// As [`Opener::open`].
+    pub async fn open(
+        &self,
+        integration: &Integration,
+        attested: Option<&str>,
+        by: OpenedBy<'_>,
+    ) -> Result<Credentials, OpenError> {
+        let known = match attested {
+            Some(attested) => self.is_version(integration, attested).await?,
+            None => false,
+        };
+        if !known {
+            self.check_version(integration).await?;
+        }
+        self.open_version(integration, by).await
+    }
+
+    async fn open_version(
+        &self,
+        integration: &Integration,
+        by: OpenedBy<'_>,
+    ) -> Result<Credentials, OpenError> {
+        self.opener
+            .open_credentials(&place(integration), &integration.credentials, by)
+            .await
+    }
+
+    /// Holds the record against its tenant's roster, which is written with it.
+    async fn check_version(&self, integration: &Integration) -> Result<(), OpenError> {
+        let Integration { tenant, id, .. } = integration;
+        let user = match &integration.owner {
+            Owner::Tenant => None,
+            Owner::User(user) => Some(user.clone()),
+        };
+        let rosters = self
+            .integrations
+            .find_rosters(&[(tenant.clone(), user)])
+            .await?;
+        let line = rosters
+            .values()
+            .find_map(|roster| roster.candidates.get(id));
+        if let Some(line) = line
+            && self.is_version(integration, &line.version_attested).await?
+        {
+            return Ok(());
+        }
+        let now = self.integrations.find(tenant, id).await?;
+        if now.is_none_or(|now| now.credential_version != integration.credential_version) {
+            let reason = "the integration was changed while it was read";
+            return Err(OpenError::Unavailable(reason.to_owned()));
+        }
+        tracing::error!(
+            alarm = "tamper",
+            %tenant,
+            integration = %id,
+            "a record is not the version that its roster attests"
+        );
+        Err(OpenError::DoesNotOpen)
+    }
+
+    async fn is_version(
+        &self,
+        integration: &Integration,
+        attested: &str,
+    ) -> Result<bool, OpenError> {
+        let matter = integration.version_matter();
+        let said = self
+            .opener
+            .attested(&integration.tenant, &matter, attested)
+            .await?;
+        Ok(said == Some(integration.credential_version.to_string()))
+    }
+
+    /// What a text of the vault's attests on a matter; see [`Opener::attested`].
+    ///
+    /// # Errors
+    /// [`OpenError::Unavailable`] while the keys cannot be had.
+    pub async fn attested(
+        &self,
+        tenant: &TenantId,
+        matter: &str,
+        text: &str,
+    ) -> Result<Option<String>, OpenError> {
+        self.opener.attested(tenant, matter, text).await
+    }
+
+    /// An account ready to be called, with these settings and credentials.
+    pub fn connect<'a>(
+        &'a self,
+        provider: &dyn Provider,
+        settings: &'a providers::Settings,
+        credentials: &'a Credentials,
+    ) -> Connection<'a> {
+        self.overrides
+            .connect(provider, settings, credentials, &self.http)
+    }
+
+    /// What an operator sets for all tenants.
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
+    /// Records what a test of stored credentials found. A provider that could not be asked, or that spoke of
+    /// something else, has said nothing about them, and nothing is recorded. `false` if nothing was.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be recorded.
+    pub async fn judge(
+        &self,
+        tested: &Integration,
+        result: &Result<Checked, Failure>,
+        by: OpenedBy<'_>,
+        record: &AuditRecord,
+    ) -> Result<bool, StoreError> {
+        match result {
+            Ok(_) => {
+                let verdict = Verdict {
+                    status: Status::Connected,
+                    failure: None,
+                    at: self.clock.now(),
+                };
+                self.verdicts.record(tested, &verdict, None, record).await
+            }
+            Err(failure) if failure.kind.blames_credentials() => {
+                self.refused(tested, failure, by).await?;
+                Ok(false)
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// What follows for an integration whose credentials were refused for good, or do not open.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be recorded; then nothing has changed.
+    pub async fn refused(
+        &self,
+        integration: &Integration,
+        why: &Failure,
+        by: OpenedBy<'_>,
+    ) -> Result<Aftermath, StoreError> {
+        let now = self.clock.now();
+        if integration.returns_until.is_some_and(|until| now < until)
+            && let Some(previous) = self.integrations.find_previous(integration).await?
+        {
+            match self.still_works(integration, &previous, by).await {
+                Some(true) => return self.go_back(integration, &previous, why, by).await,
+                Some(false) => {}
+                None => return Ok(Aftermath::Undecided),
+            }
+        }
+        self.disable(integration, why, by).await
+    }
+
+    /// Whether the credentials before work; `None` if that cannot be found out now.
+    async fn still_works(
+        &self,
+        integration: &Integration,
+        previous: &PreviousCredentials,
+        by: OpenedBy<'_>,
+    ) -> Option<bool> {
+        let provider = providers::find(integration.provider.as_str())?;
+        let before = previous.restored(integration);
+        let reason = Reason::Return;
+        let credentials = match self.open_version(&before, OpenedBy { reason, ..by }).await {
+            Ok(credentials) => credentials,
+            Err(OpenError::DoesNotOpen) => return Some(false),
+            Err(OpenError::Unavailable(_)) => return None,
+        };
+        let connection = self.connect(provider, &before.settings, &credentials);
+        match timeout(CHECK_TIMEOUT, provider.check(connection)).await {
+            Ok(Ok(_)) => Some(true),
+            Ok(Err(failure)) if failure.kind.blames_credentials() => Some(false),
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+
+    async fn go_back(
+        &self,
+        failed: &Integration,
+        previous: &PreviousCredentials,
+        why: &Failure,
+        by: OpenedBy<'_>,
+    ) -> Result<Aftermath, StoreError> {
+        let at = self.clock.now();
+        let notification = Notification::credentials_returned(failed, why, at);
+        let mut record = self.record(failed, "credentials.return", by);
+        record.credential_version = Some(previous.credential_version);
+        let gone = self
+            .verdicts
+            .go_back(failed, previous, at, &notification, &record)
+            .await?;
+        Ok(if gone {
+            tracing::warn!(integration = %failed.id, "new credentials failed in use; the ones before serve again");
+            Aftermath::Returned
+        } else {
+            Aftermath::Undecided
+        })
+    }
+
+    /// Switches the integration to `invalid`, once, and tells its tenant, once.
+    async fn disable(
+        &self,
+        integration: &Integration,
+        why: &Failure,
+        by: OpenedBy<'_>,
+    ) -> Result<Aftermath, StoreError> {
+        let at = self.clock.now();
+        let verdict = Verdict {
+            status: Status::Invalid,
+            failure: Some(why.clone()),
+            at,
+        };
+        let notification = Notification::integration_invalid(integration, why, at);
+        let mut record = self.record(integration, "integration.disable", by);
+        record.outcome = why.kind.code().into();
+        let changed = self
+            .verdicts
+            .record(integration, &verdict, Some(&notification), &record)
+            .await?;
+        if changed || self.is_current(integration).await? {
+            return Ok(Aftermath::Disabled);
+        }
+        Ok(Aftermath::Undecided)
+    }
+
+    /// Whether the credential that was used is still the stored one.
+    async fn is_current(&self, used: &Integration) -> Result<bool, StoreError> {
+        let key = (used.tenant.clone(), used.id.clone());
+        let stored = self.integrations.find_many(&[key]).await?;
+        Ok(stored
+            .first()
+            .is_some_and(|stored| stored.credential_version == used.credential_version))
+    }
+
+    fn record(
+        &self,
+        integration: &Integration,
+        action: &'static str,
+        by: OpenedBy<'_>,
+    ) -> AuditRecord {
+        AuditRecord {
+            provider: Some(integration.provider.clone()),
+            integration: Some(integration.id.clone()),
+            request: by.request.to_owned(),
+            credential_version: Some(integration.credential_version),
+            ..AuditRecord::new(by.actor, self.clock.now(), action)
+        }
+    }
+}
+
+/// The place an integration's credentials are sealed for, with the address its settings send them to.
+pub fn place(integration: &Integration) -> SealContext<'_> {
+    let provider = providers::find(integration.provider.as_str());
+    let origin =
+        provider.and_then(|provider| providers::chosen_address(provider, &integration.settings));
+    integration.credentials_place(origin)
+}

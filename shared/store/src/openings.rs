@@ -1,0 +1,170 @@
+//! Openings on the dispatch path, where one record each would be one per batch: within a minute those of one
+//! integration, for one purpose and with one end, in one container, are one record.
+//!
+//! The first is recorded before anything is handed out, so no credential is ever used without a record of it. Those
+//! after it are counted, and the count stands in the next record: at the next opening after the minute, when
+//! [`OpeningWindows::settle`] is called after it, or when the process is told to end. A process that is killed takes
+//! the count of its last minute with it; the claims of the messages it sent name the container too and are the count
+//! then.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::audit::AuditRecord;
+use domain::failure::StoreError;
+use domain::ids::{IntegrationId, TenantId};
+use domain::opening::{Opening, Reason, Witness};
+use domain::time::{Clock, Timestamp};
+
+use crate::audit::AuditTrail;
+
+/// How long the openings of one integration are one record.
+const WINDOW: Duration = Duration::from_secs(60);
+/// How often windows are looked through for those that are over.
+const LOOK: Duration = Duration::from_secs(5);
+/// Windows that a container keeps an eye on at once.
+const MOST: usize = 10_000;
+
+type Key = (TenantId, IntegrationId, u64, Reason, bool);
+
+struct Window {
+    tenant: TenantId,
+    until: Timestamp,
+    uncounted: u64,
+    record: AuditRecord,
+}
+
+/// A witness that records the first opening of a minute and counts the others.
+pub struct OpeningWindows {
+    trail: AuditTrail,
+    clock: Arc<dyn Clock>,
+    windows: Mutex<HashMap<Key, Window>>,
+    looked_at: Mutex<Timestamp>,
+}
+
+impl OpeningWindows {
+    /// Records in that trail.
+    pub fn new(trail: AuditTrail, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            trail,
+            clock,
+            windows: Mutex::default(),
+            looked_at: Mutex::default(),
+        }
+    }
+
+    /// Records what was counted in minutes that are over. What cannot be recorded now is counted on.
+    pub async fn settle(&self) {
+        let now = self.clock.now();
+        {
+            let mut looked_at = self
+                .looked_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if looked_at.until(now) < LOOK {
+                return;
+            }
+            *looked_at = now;
+        }
+        let over = self.take(|window| window.until <= now);
+        self.record(over, now).await;
+    }
+
+    /// Records all that was counted: the process ends.
+    pub async fn close(&self) {
+        let all = self.take(|_| true);
+        self.record(all, self.clock.now()).await;
+    }
+
+    fn take(&self, which: impl Fn(&Window) -> bool) -> Vec<(Key, Window)> {
+        let mut windows = self.windows();
+        let taken: Vec<_> = windows.extract_if(|_, window| which(window)).collect();
+        taken
+    }
+
+    async fn record(&self, windows: Vec<(Key, Window)>, now: Timestamp) {
+        let counted = windows
+            .into_iter()
+            .filter(|(_, window)| window.uncounted > 0);
+        for (key, mut window) in counted {
+            window.record.at = now;
+            window.record.count = Some(window.uncounted);
+            if let Err(error) = self.trail.append(&window.tenant, &window.record).await {
+                tracing::warn!(%error, "a count of openings is kept for later");
+                self.keep(key, window);
+            }
+        }
+    }
+
+    fn keep(&self, key: Key, window: Window) {
+        let mut windows = self.windows();
+        windows
+            .entry(key)
+            .and_modify(|newer| newer.uncounted += window.uncounted)
+            .or_insert(window);
+    }
+
+    /// Counts an opening in the present minute's window, if there is one.
+    fn count(&self, key: &Key, now: Timestamp) -> bool {
+        let mut windows = self.windows();
+        match windows.get_mut(key).filter(|window| now < window.until) {
+            Some(window) => {
+                window.uncounted += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn windows(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Window>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Witness for OpeningWindows {
+    async fn saw(&self, opening: &Opening<'_>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let (place, reason) = (opening.place, opening.by.reason);
+        let key: Key = (
+            place.tenant.clone(),
+            place.integration.clone(),
+            place.revision,
+            reason,
+            opening.opened,
+        );
+        if self.count(&key, now) {
+            return Ok(());
+        }
+        if self.windows().len() >= MOST {
+            self.close().await;
+        }
+        let earlier = self.windows().remove(&key).map_or(0, |old| old.uncounted);
+        let mut record = opening.record(now);
+        record.count = Some(1 + earlier);
+        let appended = self.trail.append(place.tenant, &record).await;
+        let window = Window {
+            tenant: place.tenant.clone(),
+            until: now.after(WINDOW),
+            uncounted: 0,
+            record,
+        };
+        if appended.is_err() && earlier > 0 {
+            // Not this one, which is not handed out; those before it.
+            let uncounted = earlier;
+            self.keep(
+                key,
+                Window {
+                    until: now,
+                    uncounted,
+                    ..window
+                },
+            );
+        } else if appended.is_ok() {
+            self.keep(key, window);
+        }
+        appended
+    }
+}

@@ -6,7 +6,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.venv/sam
 
-.PHONY: help up down test bench deploy tools
+.PHONY: help up down test bench deploy operate tools
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,10 @@ bench: ## measure the release build of the functions; ARGS="--json figures.json"
 deploy: tools ## to AWS, with the credentials of your shell: make deploy STACK=switchboard
 	PATH="$(CURDIR)/$(IN):$$PATH" cargo lambda build --release --arm64 --lambda-dir target/lambda $(FUNCTIONS:%=--package %)
 	$(IN)/sam deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --confirm-changeset $(ARGS)
+
+operate: tools ## the operator's commands: ARGS="rings list"; on AWS with STACK=name
+	@cargo build --quiet --package operator
+	@$(IN)/python infra/operator/operate.py $(if $(filter command,$(firstword $(origin STACK))),--stack $(STACK)) $(ARGS)
 
 tools:
 	@$(PYTHON) infra/local-cloud/tools.py

@@ -1,5 +1,6 @@
 """template.yaml, read for tests: its functions, and who may do what."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from cfnlint.decode import cfn_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+
+OPERATOR = "OperatorRole"
+INDEX = re.compile(r"\$\{(\w+)\.Arn\}/index/(\w+)")
 
 Grants = set[tuple[str, str]]
 
@@ -48,12 +52,15 @@ class Template:
 
     def grants(self, function: Function) -> Grants:
         """Every (action, resource) that a function's role is given, by itself or by a key."""
+        return self.role_grants(function.role)
+
+    def role_grants(self, role: str) -> Grants:
         return {
             (action, target(resource))
-            for statement in self.role_statements(function.role)
+            for statement in self.role_statements(role)
             for action in as_list(statement["Action"])
             for resource in as_list(statement["Resource"])
-        } | set(self.key_grants(function.role))
+        } | set(self.key_grants(role))
 
     def role_statements(self, role: str) -> list[dict]:
         policies = self.resources[role]["Properties"]["Policies"]
@@ -71,10 +78,13 @@ def as_list(value: object) -> list:
 
 
 def target(reference: object) -> str:
-    """The resource that `!GetAtt X.Arn` or `!Ref X` names; anything else as it stands."""
+    """What a reference names: the resource of `!GetAtt X.Arn` or `!Ref X`, `X/index/Y` for `!Sub ${X.Arn}/index/Y`;
+    anything else as it stands."""
     if isinstance(reference, dict) and "Fn::GetAtt" in reference:
         attribute = reference["Fn::GetAtt"]
         return attribute.partition(".")[0] if isinstance(attribute, str) else attribute[0]
     if isinstance(reference, dict) and "Ref" in reference:
         return reference["Ref"]
+    if isinstance(reference, dict) and (index := INDEX.fullmatch(str(reference.get("Fn::Sub")))):
+        return "/index/".join(index.groups())
     return str(reference)

@@ -13,14 +13,13 @@ TRANSACTION_ITEMS = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 PARTIQL = re.compile(r'\s*(INSERT)\s+INTO\s+"([^"]+)"|\s*(UPDATE)\s+"([^"]+)"|\s*(DELETE)\s+FROM\s+"([^"]+)"', re.I)
-ENVELOPES = {"BatchExecuteStatement", "SendMessageBatch", "TransactGetItems", "TransactWriteItems"}
+ENVELOPES = {"BatchExecuteStatement", "ReEncrypt", "SendMessageBatch", "TransactGetItems", "TransactWriteItems"}
 MOST_LOOKS, PER_LOOK = 40, 50
 SENDS = {"SendMessage", "SendMessageBatch"}
 
 
-def used(cloudtrail, function: dict, actions: set[str]) -> set[tuple[str, str]]:
-    """Every (action, physical resource) that a function, given by its configuration, was seen to use."""
-    key = access_key(function)
+def used(cloudtrail, key: str, actions: set[str]) -> set[tuple[str, str]]:
+    """Every (action, physical resource) that the holder of an access key was seen to use."""
     names = {action.partition(":")[2] for action in actions} | ENVELOPES
     return {right for name in names for event in events(cloudtrail, key, name) for right in rights(event)}
 
@@ -57,6 +56,11 @@ def rights(event: dict) -> Iterator[tuple[str, str]]:
         for statement in sent["Statements"]:
             verb, table = filter(None, PARTIQL.match(statement["Statement"]).groups())
             yield f"dynamodb:PartiQL{verb.capitalize()}", table
+    elif name == "ReEncrypt":
+        yield "kms:ReEncryptFrom", sent["SourceKeyId"]
+        yield "kms:ReEncryptTo", sent["DestinationKeyId"]
+    elif "IndexName" in sent:
+        yield f"{service}:{name}", f"{sent['TableName']}/index/{sent['IndexName']}"
     elif name in SENDS:
         yield "sqs:SendMessage", sent["QueueUrl"].rpartition("/")[2]
     else:

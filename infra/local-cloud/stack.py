@@ -20,6 +20,16 @@ QUEUES = {
     "maintenance": "MaintenanceQueueUrl",
     "maintenance_dlq": "MaintenanceDlqUrl",
 }
+OPERATOR = {
+    "INTEGRATIONS_TABLE": "IntegrationsTableName",
+    "WEBHOOK_ROUTES_TABLE": "WebhookRoutesTableName",
+    "ACTIVITY_TABLE": "ActivityTableName",
+    "KEY_RINGS_TABLE": "KeyRingsTableName",
+    "AUDIT_TABLE": "AuditTableName",
+    "CREDENTIALS_KEY_ID": "CredentialsKeyArn",
+    "WEBHOOK_SECRETS_KEY_ID": "WebhookSecretsKeyArn",
+    "RING_COUNT": "RingCount",
+}
 TABLES = {
     "integrations": "IntegrationsTableName",
     "webhook_routes": "WebhookRoutesTableName",
@@ -43,6 +53,7 @@ def write(cloud: Cloud, outputs: dict[str, str], sandbox_url: str, people: dict[
         "tokens": {name: person.token for name, person in people.items()},
         "users": {name: person.user for name, person in people.items()},
         "functions": functions(cloud),
+        "operator": {"env": operator(cloud, outputs)},
     }
     aside = FILE.with_suffix(".new")
     aside.touch(mode=0o600)
@@ -62,18 +73,31 @@ def functions(cloud: Cloud) -> dict[str, dict]:
     return {name: {"bootstrap": str(bootstrap(name)), "env": environment(cloud, name)} for name in FUNCTIONS}
 
 
-def environment(cloud: Cloud, name: str) -> dict[str, str]:
-    config = cloud.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{name}")
-    session = cloud.client("sts").assume_role(
-        RoleArn=config["Role"], RoleSessionName=config["FunctionName"], DurationSeconds=SESSION_SECONDS
-    )["Credentials"]
-    return config["Environment"]["Variables"] | {
+def operator(cloud: Cloud, outputs: dict[str, str]) -> dict[str, str]:
+    """The environment of the operator's commands, with the credentials of their role."""
+    config = cloud.client("lambda").get_function_configuration(FunctionName=f"{STACK}-config-api")
+    variables = {name: outputs[output] for name, output in OPERATOR.items()}
+    variables["PROVIDER_OVERRIDES"] = config["Environment"]["Variables"]["PROVIDER_OVERRIDES"]
+    return variables | session(cloud, outputs["OperatorRoleArn"], "operator")
+
+
+def session(cloud: Cloud, role: str, name: str) -> dict[str, str]:
+    """Credentials of a role, and where to use them."""
+    session = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName=name, DurationSeconds=SESSION_SECONDS)
+    return {
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": cloud.url,
-        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": session["SessionToken"],
+        "AWS_ACCESS_KEY_ID": session["Credentials"]["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["Credentials"]["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["Credentials"]["SessionToken"],
+    }
+
+
+def environment(cloud: Cloud, name: str) -> dict[str, str]:
+    config = cloud.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{name}")
+    credentials = session(cloud, config["Role"], config["FunctionName"])
+    return config["Environment"]["Variables"] | credentials | {
         "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),

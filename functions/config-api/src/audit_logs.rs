@@ -7,8 +7,7 @@ use edge::http::{HttpReply, HttpRequest};
 use serde::Serialize;
 
 use crate::Context;
-use crate::integrations::problems::field_problem;
-use crate::paging::{Page, parameter};
+use crate::paging::{Page, parameter, wrong_parameter};
 
 #[derive(Serialize)]
 struct Line {
@@ -29,7 +28,7 @@ pub(crate) async fn list(
     let provider = parameter(request, "provider")
         .map(|given| {
             ProviderId::parse(&given).map_err(|_| {
-                field_problem("provider", "must be one of the types in /api/v1/providers")
+                wrong_parameter("provider", "must be one of the types in /api/v1/providers")
             })
         })
         .transpose()?;

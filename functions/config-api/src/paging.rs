@@ -6,7 +6,7 @@ use edge::http::{HttpReply, HttpRequest};
 use serde::Serialize;
 
 use crate::Context;
-use crate::integrations::problems::{field_problem, vault_unavailable};
+use crate::integrations::problems::vault_unavailable;
 
 /// Most lines of a page, and how many if nothing is asked for.
 const MOST: usize = 100;
@@ -38,7 +38,7 @@ impl Page {
                 .ok()
                 .filter(|limit| (1..=MOST).contains(limit))
                 .ok_or_else(|| {
-                    field_problem("limit", &format!("must be a whole number from 1 to {MOST}"))
+                    wrong_parameter("limit", &format!("must be a whole number from 1 to {MOST}"))
                 })?,
         };
         let after = match parameter(request, "cursor") {
@@ -49,7 +49,7 @@ impl Page {
                     .attested(&caller.tenant, &list, &cursor)
                     .await;
                 let after = read.map_err(vault_unavailable)?.ok_or_else(|| {
-                    field_problem(
+                    wrong_parameter(
                         "cursor",
                         "must be the next_cursor of a page of this very list",
                     )
@@ -77,6 +77,15 @@ impl Page {
         };
         Ok(HttpReply::page(lines, next_cursor.as_deref()))
     }
+}
+
+/// What is wrong with a parameter of the query; its value is not repeated.
+pub(crate) fn wrong_parameter(name: &str, detail: &str) -> Problem {
+    Problem::new(
+        400,
+        "invalid_parameter",
+        format!("The parameter {name} {detail}."),
+    )
 }
 
 /// A parameter of the query, by its name in snake_case.

@@ -74,7 +74,7 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
             let delay = backoff::delay(failure.retry_after, tries);
             let until = context.clock.now().after(delay);
             if failure.kind == FailureKind::Throttled {
-                context.pauses.pause(&integration.id, until);
+                context.pauses.pause(integration, until);
             }
             AttemptResult::Deferred { until, failure }
         }

@@ -9,7 +9,7 @@ use domain::integration::Status;
 use domain::ledger::AttemptResult;
 use domain::opening::Reason;
 use domain::resolution::CredentialSource;
-use domain::{Credentials, Integration, IntegrationId, Timestamp};
+use domain::{Credentials, Integration, IntegrationId, TenantId, Timestamp};
 use futures_util::future::join_all;
 use vault::OpenError;
 
@@ -81,24 +81,32 @@ pub(crate) async fn make<'a>(
 /// Nothing can be done now.
 struct Wait(Duration);
 
-type Opened = HashMap<IntegrationId, Result<Arc<Credentials>, OpenError>>;
+/// Names one tenant's integration: an id alone is nobody's.
+pub(crate) type Key = (TenantId, IntegrationId);
+
+type Opened = HashMap<Key, Result<Arc<Credentials>, OpenError>>;
 
 /// Opens each integration's credentials once; they live as long as the batch.
 async fn open_all(context: &Context, choices: &[Choice]) -> Opened {
-    let mut chosen: HashMap<&IntegrationId, (&Integration, &str)> = HashMap::new();
+    let mut chosen: HashMap<_, (&Integration, &str)> = HashMap::new();
     for choice in choices {
         if let Choice::Send(integration, _, attested) = choice {
-            chosen.insert(&integration.id, (integration, attested));
+            let key = (&integration.tenant, &integration.id);
+            chosen.insert(key, (integration, attested));
         }
     }
     join_all(chosen.into_values().map(async |(integration, attested)| {
         let by = context.opens_for(Reason::Send);
         let opened = context.custody.open(integration, Some(attested), by).await;
-        (integration.id.clone(), opened.map(Arc::new))
+        (key_of(integration), opened.map(Arc::new))
     }))
     .await
     .into_iter()
     .collect()
+}
+
+pub(crate) fn key_of(integration: &Integration) -> Key {
+    (integration.tenant.clone(), integration.id.clone())
 }
 
 fn step(
@@ -123,10 +131,10 @@ fn step(
         Choice::NotConfigured => return settle(AttemptResult::Failed(not_configured())),
         Choice::TenantRemoved => return settle(AttemptResult::Failed(tenant_removed())),
     };
-    if let Some(left) = context.pauses.left(&integration.id, now) {
+    if let Some(left) = context.pauses.left(&integration, now) {
         return Err(Wait(backoff::delay(Some(left), 0)));
     }
-    match opened.get(&integration.id) {
+    match opened.get(&key_of(&integration)) {
         Some(Ok(credentials)) => Ok(Step::Send(Ready {
             integration,
             source,

@@ -60,6 +60,9 @@ pub(crate) trait Provider: Send + Sync {
     /// Makes further accounts and returns their names, in the order made.
     fn make_accounts(&self, count: usize) -> Vec<String>;
 
+    /// Gives an account another set of secrets, by field, and returns the name that it has with these. Both sets work.
+    fn add_secrets(&self, account: &str, secrets: &Map<String, Value>) -> Result<String, Refusal>;
+
     /// Composes an event out of what `POST /_sandbox/send` was given.
     fn compose(&self, wanted: &Map<String, Value>) -> Result<Event, Refusal>;
 

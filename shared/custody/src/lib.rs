@@ -122,8 +122,7 @@ impl Custody {
         {
             return Ok(());
         }
-        let now = self.integrations.find(tenant, id).await?;
-        if now.is_none_or(|now| now.credential_version != integration.credential_version) {
+        if !self.is_current(integration).await? {
             let reason = "the integration was changed while it was read";
             return Err(OpenError::Unavailable(reason.to_owned()));
         }

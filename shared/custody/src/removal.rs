@@ -79,12 +79,18 @@ impl Removal {
             .mark_removed(tenant, self.clock.now(), &begun)
             .await?;
         told("marked: nothing is saved for the tenant any more");
-        for integration in self.integrations.list(tenant).await? {
-            if !self.tell_provider(&integration, by).await {
-                removed.webhooks_left_at_provider += 1;
+        loop {
+            let some = self.integrations.list(tenant).await?;
+            if some.is_empty() {
+                break;
             }
-            self.delete(integration, by).await?;
-            removed.integrations += 1;
+            for integration in some {
+                if !self.tell_provider(&integration, by).await {
+                    removed.webhooks_left_at_provider += 1;
+                }
+                self.delete(integration, by).await?;
+                removed.integrations += 1;
+            }
         }
         told("its integrations are gone; waiting until no function remembers it");
         tokio::time::sleep(settle).await;

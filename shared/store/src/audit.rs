@@ -3,7 +3,8 @@
 //! Many functions append to one tenant's chain at once. The number of a record is its sort key, and a record is put
 //! only where none is, so a chain cannot fork: of two who follow the same head one is refused, reads the new head
 //! and follows that. Whoever is refused was overtaken by somebody who succeeded, so a chain cannot stall either, and
-//! nobody waits for a lock whose holder has died. Heads are remembered; a stale one costs one more read. Every record
+//! nobody waits for a lock whose holder has died. Within a process those who append to one chain go one after the other,
+//! so that only processes meet, and these draw growing pauses. Heads are remembered; a stale one costs one more read. Every record
 //! bears a mark of whoever wrote it, by which a write whose answer was lost is recognised: the hash would not tell it
 //! from the same record of somebody else.
 
@@ -30,8 +31,11 @@ use crate::keys::{self, SK};
 const TRIES: u32 = 20;
 /// Heads remembered at once.
 const MOST_HEADS: usize = 5_000;
-/// Longest pause before a record is moved up; each is a random part of it.
-const PAUSE: Duration = Duration::from_millis(40);
+/// Longest pause before a record is moved up for the first time; each is a random part of it, and twice as long the
+/// next time.
+const PAUSE: Duration = Duration::from_millis(20);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The Audit table.
 #[derive(Clone)]
@@ -40,7 +44,11 @@ pub struct AuditTrail {
     table: String,
     clock: Arc<dyn Clock>,
     heads: Arc<Mutex<HashMap<TenantId, Head>>>,
+    lanes: Arc<Mutex<HashMap<TenantId, Lane>>>,
 }
+
+/// Whoever holds it appends to the tenant's chain; the others of this process wait.
+type Lane = Arc<tokio::sync::Mutex<()>>;
 
 /// A record that is about to take its place in a tenant's chain.
 pub(crate) struct Next {
@@ -71,7 +79,20 @@ impl AuditTrail {
             table,
             clock,
             heads: Arc::default(),
+            lanes: Arc::default(),
         }
+    }
+
+    /// The right to append to a tenant's chain within this process.
+    pub(crate) async fn lane(&self, tenant: &TenantId) -> tokio::sync::OwnedMutexGuard<()> {
+        let lane = {
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            if lanes.len() >= MOST_HEADS {
+                lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+            }
+            lanes.entry(tenant.clone()).or_default().clone()
+        };
+        lane.lock_owned().await
     }
 
     /// Adds a record to a tenant's chain.
@@ -84,7 +105,8 @@ impl AuditTrail {
     }
 
     async fn try_append(&self, tenant: &TenantId, record: &AuditRecord) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
+        let _lane = self.lane(tenant).await;
+        for attempt in 0..TRIES {
             let next = self.next(tenant, record).await?;
             let put = self
                 .client
@@ -103,7 +125,7 @@ impl AuditTrail {
                     if self.is_in_place(next).await? {
                         return Ok(());
                     }
-                    pause().await;
+                    pause(attempt).await;
                 }
                 Err(error) => {
                     return match self.is_in_place(next).await {
@@ -351,9 +373,10 @@ impl Witness for AuditTrail {
 }
 
 /// Lets others go first, for a random while.
-pub(crate) async fn pause() {
+pub(crate) async fn pause(attempt: u32) {
     let part = f64::from(u16::from_be_bytes(random::bytes())) / f64::from(u16::MAX);
-    tokio::time::sleep(PAUSE.mul_f64(part)).await;
+    let longest = PAUSE.saturating_mul(1 << attempt.min(10));
+    tokio::time::sleep(longest.min(LONGEST_PAUSE).mul_f64(part)).await;
 }
 
 pub(crate) fn too_busy() -> StoreError {

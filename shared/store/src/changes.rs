@@ -123,10 +123,11 @@ impl IntegrationChanges {
         ];
         for account in &integration.accounts {
             let key = keys::claim(&integration.provider, account);
-            writes.push((Stake::Account, routes::delete(key, id, &self.routes_table)?));
+            let claim = routes::delete(key, (tenant, id), &self.routes_table)?;
+            writes.push((Stake::Account, claim));
         }
         if let Some(webhook) = &integration.webhook {
-            let route = routes::delete(&webhook.route, id, &self.routes_table)?;
+            let route = routes::delete(&webhook.route, (tenant, id), &self.routes_table)?;
             writes.push((Stake::Account, route));
         }
         self.write(tenant, record, writes).await
@@ -220,16 +221,16 @@ impl IntegrationChanges {
         route: Option<&WebhookRoute>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let table = &self.routes_table;
+        let own = (&after.tenant, &after.id);
         let mut writes = Vec::new();
         for account in &after.accounts {
-            let claim = routes::put_claim(&after.provider, account, &after.id, table)?;
-            writes.push(claim);
+            writes.push(routes::put_claim(account, after, table)?);
         }
         let held: &[String] = before.map_or(&[], |before| &before.accounts);
         for account in held {
             if !after.accounts.contains(account) {
                 let key = keys::claim(&after.provider, account);
-                writes.push(routes::delete(key, &after.id, table)?);
+                writes.push(routes::delete(key, own, table)?);
             }
         }
         if let Some(route) = route {
@@ -237,7 +238,7 @@ impl IntegrationChanges {
         }
         let left = before.and_then(|before| before.webhook.as_ref());
         if let Some(left) = left.filter(|left| !after.is_called_on(&left.route)) {
-            writes.push(routes::delete(&left.route, &after.id, table)?);
+            writes.push(routes::delete(&left.route, own, table)?);
         }
         Ok(writes)
     }

@@ -58,7 +58,8 @@ impl Recorded {
         record: &AuditRecord,
         writes: Vec<TransactWriteItem>,
     ) -> Result<(), Refused> {
-        for _ in 0..TRIES {
+        let _lane = self.trail.lane(tenant).await;
+        for attempt in 0..TRIES {
             let next = self.trail.next(tenant, record).await?;
             let answer = self
                 .client
@@ -92,7 +93,7 @@ impl Recorded {
             if self.trail.is_in_place(next).await? {
                 return Ok(());
             }
-            audit::pause().await;
+            audit::pause(attempt).await;
         }
         Err(audit::too_busy().into())
     }

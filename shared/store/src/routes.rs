@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use domain::Integration;
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, ProviderId, TenantId};
 use domain::integration::webhook_secret_place;
@@ -111,33 +112,46 @@ pub(crate) fn put(route: &WebhookRoute, table: &str) -> Result<TransactWriteItem
     if let Some(seal) = keys::seal(&route.secret) {
         item.insert(SEAL.into(), text(seal));
     }
-    owned_put(item, &route.integration, table)
+    owned_put(item, (&route.tenant, &route.integration), table)
 }
 
 /// Takes an account at a provider for one integration.
 pub(crate) fn put_claim(
-    provider: &ProviderId,
     account: &str,
-    integration: &IntegrationId,
+    integration: &Integration,
     table: &str,
 ) -> Result<TransactWriteItem, StoreError> {
+    let Integration {
+        tenant,
+        id,
+        provider,
+        ..
+    } = integration;
     let item = [
         (PK.to_owned(), text(keys::claim(provider, account))),
-        ("integration".to_owned(), text(integration.as_str())),
+        ("tenant".to_owned(), text(tenant.as_str())),
+        ("integration".to_owned(), text(id.as_str())),
     ];
-    owned_put(item.into(), integration, table)
+    owned_put(item.into(), (tenant, id), table)
 }
+
+/// Whose a route or a claim is: the same id of another tenant is another integration. The first claims named no tenant.
+const OWN: &str = "attribute_not_exists(pk) OR \
+    integration = :own AND (attribute_not_exists(tenant) OR tenant = :tenant)";
+
+type Owner<'a> = (&'a TenantId, &'a IntegrationId);
 
 fn owned_put(
     item: Attributes,
-    integration: &IntegrationId,
+    (tenant, integration): Owner<'_>,
     table: &str,
 ) -> Result<TransactWriteItem, StoreError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk) OR integration = :own")
+        .condition_expression(OWN)
         .expression_attribute_values(":own", text(integration.as_str()))
+        .expression_attribute_values(":tenant", text(tenant.as_str()))
         .build()
         .map_err(|_| StoreError::Malformed("route"))?;
     Ok(TransactWriteItem::builder().put(put).build())
@@ -146,14 +160,15 @@ fn owned_put(
 /// Removes a route or a claim, if it is the integration's own.
 pub(crate) fn delete(
     key: impl Into<String>,
-    integration: &IntegrationId,
+    (tenant, integration): Owner<'_>,
     table: &str,
 ) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
         .table_name(table)
         .key(PK, text(key))
-        .condition_expression("attribute_not_exists(pk) OR integration = :own")
+        .condition_expression(OWN)
         .expression_attribute_values(":own", text(integration.as_str()))
+        .expression_attribute_values(":tenant", text(tenant.as_str()))
         .build()
         .map_err(|_| StoreError::Malformed("route"))?;
     Ok(TransactWriteItem::builder().delete(delete).build())

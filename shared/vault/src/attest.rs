@@ -1,6 +1,9 @@
 //! Statements that only Switchboard can have made: where a page of a list begins, which version of its credentials an
 //! integration has. Whoever holds the text can read it; nobody can make one up, or use it for another tenant or matter.
 //!
+//! They stand on the ring that the tenant shares, also if it has one of its own: its own may go, with its KMS key, and
+//! nothing secret is in a statement.
+//!
 //! base64url of: the length of the ring's name (1 byte), the name, the ring version (4 bytes, big-endian), the first
 //! 16 bytes of HMAC-SHA-256 over the length-prefixed tenant, matter and statement, and the statement. The MAC's key is
 //! derived from the ring key by HKDF-SHA-512 under a label of its own.
@@ -35,7 +38,7 @@ impl Sealer {
         matter: &str,
         statement: &str,
     ) -> Result<String, OpenError> {
-        let row = self.ring(tenant).await?;
+        let row = self.shared_ring(tenant).await?;
         let key = self.keys().get(&row.ring, row.version).await?;
         let tag = tag(&key, STATEMENT, [tenant.as_str(), matter, statement]);
         let tag = tag.ok_or(OpenError::DoesNotOpen)?;
@@ -56,7 +59,7 @@ impl Sealer {
         field: &str,
         value: &str,
     ) -> Result<String, OpenError> {
-        let row = self.ring(tenant).await?;
+        let row = self.shared_ring(tenant).await?;
         let key = self.keys().get(&row.ring, 1).await?;
         let tag = tag(&key, FINGERPRINT, [tenant.as_str(), field, value]);
         Ok(random::base32(&tag.ok_or(OpenError::DoesNotOpen)?[..8]))
@@ -77,7 +80,7 @@ impl Opener {
         let Some((ring, version, given, statement)) = parse(text) else {
             return Ok(None);
         };
-        if !self.opens_ring(&ring) {
+        if !self.shares_ring(&ring) {
             return Ok(None);
         }
         let key = match self.keys().get(&ring, version).await {

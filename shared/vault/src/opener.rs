@@ -84,6 +84,13 @@ impl Opener {
             .is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// Whether the name is of a ring of the purpose that tenants share.
+    pub(crate) fn shares_ring(&self, ring: &str) -> bool {
+        let rest = ring.strip_prefix(self.keys.purpose().name());
+        rest.and_then(|rest| rest.strip_prefix("/shared-"))
+            .is_some_and(|number| number.parse::<u16>().is_ok_and(|n| n.to_string() == number))
+    }
+
     async fn try_open(
         &self,
         context: &SealContext<'_>,

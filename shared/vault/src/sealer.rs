@@ -79,7 +79,7 @@ impl Sealer {
     }
 
     /// The row that seals for a tenant now.
-    pub(crate) async fn ring(&self, tenant: &TenantId) -> Result<WrappedRingKey, OpenError> {
+    async fn ring(&self, tenant: &TenantId) -> Result<WrappedRingKey, OpenError> {
         let purpose = self.keys.purpose();
         let own = self.rings.own_ring(purpose, tenant);
         if let Some(row) = self.keys.find_newest(own.as_str()).await?
@@ -87,7 +87,12 @@ impl Sealer {
         {
             return Ok(row);
         }
-        let shared = self.rings.shared_ring(purpose, tenant);
+        self.shared_ring(tenant).await
+    }
+
+    /// The newest row of the ring that a tenant shares, whether it is sealed under that or not.
+    pub(crate) async fn shared_ring(&self, tenant: &TenantId) -> Result<WrappedRingKey, OpenError> {
+        let shared = self.rings.shared_ring(self.keys.purpose(), tenant);
         match self.keys.find_newest(&shared).await? {
             Some(row) => Ok(row),
             None => self.keys.make_first(&shared, &self.rings.kms_key).await,

@@ -41,6 +41,9 @@ impl Change<'_> {
         let keep_previous = about.keep_previous.unwrap_or(true);
         let mut after = self.draft(about)?;
         if self.before.is_some() && body.is_empty() {
+            if !keep_previous {
+                after.returns_until = None;
+            }
             self.store(&after, None, None, "integration.change").await?;
             return self.answer(&after, &[]).await;
         }
@@ -48,8 +51,8 @@ impl Change<'_> {
         let mut filled = self.fill_in(body, stored.as_ref())?;
         let checked = self.test(&filled).await?;
         let route = self.seal(&mut after, &mut filled, &checked).await?;
-        let rotated = stored.is_none_or(|stored| !is_same(&stored, &filled));
-        let previous = self.previous(&mut after, rotated, keep_previous);
+        let replaced = stored.map_or(Replaced::Unopened, |stored| Replaced::of(&stored, &filled));
+        let previous = self.previous(&mut after, replaced, keep_previous);
         let route = route.as_ref();
         self.store(&after, previous.as_ref(), route, "integration.configure")
             .await?;
@@ -242,16 +245,17 @@ impl Change<'_> {
     fn previous(
         &self,
         after: &mut Integration,
-        rotated: bool,
+        replaced: Replaced,
         keep: bool,
     ) -> Option<PreviousCredentials> {
         let before = self.before.as_ref()?;
-        if !rotated && keep {
+        let same_account = before.accounts == after.accounts;
+        if replaced == Replaced::Nothing && keep && same_account {
             return None;
         }
-        let worked = before.status.may_send() && before.accounts == after.accounts;
+        let worked = before.status.may_send() && replaced == Replaced::Opened;
         after.returns_until =
-            (rotated && keep && worked).then(|| self.context.clock.now().after(GRACE));
+            (keep && same_account && worked).then(|| self.context.clock.now().after(GRACE));
         after.returns_until.map(|_| PreviousCredentials::of(before))
     }
 
@@ -294,6 +298,9 @@ impl Change<'_> {
         }
         if context.changes.record_webhook(after, &record).await? {
             after.revision += 1;
+        } else {
+            // The integration was changed meanwhile; the provider was told all the same.
+            context.trail.append(&after.tenant, &record).await?;
         }
         Ok(())
     }
@@ -321,8 +328,24 @@ impl Change<'_> {
     }
 }
 
-/// Whether the tenant's own secrets are the same.
-fn is_same(stored: &Filled, filled: &Filled) -> bool {
-    let counts = |name: &str| !webhook::is_ours(name);
-    stored.credentials.is_same(&filled.credentials, counts)
+/// What a change replaces of the tenant's own secrets.
+#[derive(Clone, Copy, PartialEq)]
+enum Replaced {
+    /// Nothing: they are the same.
+    Nothing,
+    /// Secrets that opened, and so can be gone back to.
+    Opened,
+    /// What does not open any more, or nothing at all.
+    Unopened,
+}
+
+impl Replaced {
+    fn of(stored: &Filled, filled: &Filled) -> Self {
+        let counts = |name: &str| !webhook::is_ours(name);
+        match stored.credentials.iter().next() {
+            None => Self::Unopened,
+            Some(_) if stored.credentials.is_same(&filled.credentials, counts) => Self::Nothing,
+            Some(_) => Self::Opened,
+        }
+    }
 }

@@ -97,6 +97,7 @@ pub(crate) struct Stage {
     pub(crate) door: RefCell<Door>,
     pub(crate) answers: RefCell<Vec<String>>,
     api: config_api::Context,
+    public_base_url: String,
     http: Egress,
 }
 
@@ -119,30 +120,28 @@ impl Stage {
         };
         let sdk = cloud.sdk_config();
         let ingress = webhook_ingress::Context::with(ingress, &sdk, clock.clone());
-        let overrides = json!({"whatsapp": {"base_url": sandbox.url()}});
-        let api = config_api::config::Config {
-            claims: ClaimNames::default(),
-            integrations_table: names::INTEGRATIONS.into(),
-            webhook_routes_table: names::WEBHOOK_ROUTES.into(),
-            activity_table: names::ACTIVITY.into(),
-            key_rings_table: names::KEY_RINGS.into(),
-            audit_table: names::AUDIT.into(),
-            credentials_key: Cloud::key_arn(names::CREDENTIALS_KEY),
-            webhook_secrets_key: Cloud::key_arn(names::WEBHOOK_SECRETS_KEY),
-            shared_rings: 2,
-            messages_queue: Cloud::queue_url(names::MESSAGES),
-            public_base_url,
-            overrides: serde_json::from_value(overrides).expect("overrides"),
-        };
+        let config = config(&sandbox.url(), &public_base_url);
         Self {
-            api: config_api::Context::with(api, &sdk, http.clone(), clock.clone()),
+            api: config_api::Context::with(config, &sdk, http.clone(), clock.clone()),
             door: RefCell::new(Door::open(listener, Arc::new(ingress))),
             answers: RefCell::default(),
             cloud,
             clock,
             sandbox,
+            public_base_url,
             http,
         }
+    }
+
+    /// A process of the API that remembers nothing, as after a cold start.
+    pub(crate) fn forget(&mut self) {
+        self.reach_aws_by(&self.cloud.sdk_config());
+    }
+
+    /// As [`Stage::forget`], in one that reaches AWS in that way.
+    pub(crate) fn reach_aws_by(&mut self, sdk: &aws_types::SdkConfig) {
+        let config = config(&self.sandbox.url(), &self.public_base_url);
+        self.api = config_api::Context::with(config, sdk, self.http.clone(), self.clock.clone());
     }
 
     /// With tenant one's WhatsApp configured, and the answer to that.
@@ -166,6 +165,13 @@ impl Stage {
 
     pub(crate) async fn get(&self, who: Person, path: &str) -> Reply {
         self.call(who, "GET", path, Value::Null).await
+    }
+
+    /// As [`Stage::get`], with a query.
+    pub(crate) async fn query(&self, who: Person, path: &str, query: &str) -> Reply {
+        let mut event = event(who, "GET", path, &Value::Null);
+        event["rawQueryString"] = query.into();
+        self.raw(event).await
     }
 
     pub(crate) async fn call_with(
@@ -242,6 +248,16 @@ impl Stage {
         self.control(Method::POST, "/_sandbox/faults", rule).await;
     }
 
+    /// The item of that kind, such as `INTEGRATION#`.
+    pub(crate) fn item(&self, kind: &str) -> Option<Value> {
+        let items = self.cloud.items(names::INTEGRATIONS);
+        let is_one = |item: &Value| {
+            let place = item["sk"]["S"].as_str();
+            place.is_some_and(|place| place.starts_with(kind))
+        };
+        items.into_iter().find(is_one)
+    }
+
     /// What arrived at the provider so far.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         let all = self
@@ -289,6 +305,25 @@ impl Stage {
             serde_json::from_str(record).expect("JSON")
         });
         records.collect()
+    }
+}
+
+/// What the API needs, with the provider and our own door at those addresses.
+fn config(provider: &str, public_base_url: &str) -> config_api::config::Config {
+    let overrides = json!({"whatsapp": {"base_url": provider}});
+    config_api::config::Config {
+        claims: ClaimNames::default(),
+        integrations_table: names::INTEGRATIONS.into(),
+        webhook_routes_table: names::WEBHOOK_ROUTES.into(),
+        activity_table: names::ACTIVITY.into(),
+        key_rings_table: names::KEY_RINGS.into(),
+        audit_table: names::AUDIT.into(),
+        credentials_key: Cloud::key_arn(names::CREDENTIALS_KEY),
+        webhook_secrets_key: Cloud::key_arn(names::WEBHOOK_SECRETS_KEY),
+        shared_rings: 2,
+        messages_queue: Cloud::queue_url(names::MESSAGES),
+        public_base_url: public_base_url.to_owned(),
+        overrides: serde_json::from_value(overrides).expect("overrides"),
     }
 }
 

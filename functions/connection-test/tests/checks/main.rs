@@ -8,5 +8,7 @@ mod callers;
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
 mod given;
+mod recording;
+mod returning;
 mod stage;
 mod stored;

@@ -7,6 +7,7 @@
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
 mod messages;
+mod openings;
 mod stage;
 mod statuses;
 mod trouble;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::audit::{AuditNotice, AuditRecord};
 use domain::ledger::{Ledger, MessageStatus, Step};
+use domain::message::attribute;
 use domain::{Clock, IntegrationId, MessageId, TenantId};
 use edge::sqs::SqsBatch;
 use inbound_router::Context;
@@ -39,11 +41,18 @@ impl Stage {
 
     /// Hands a batch over; the places of the records that come again.
     pub(crate) async fn route(&self, bodies: &[String]) -> Vec<usize> {
-        let records: Vec<Value> = bodies
-            .iter()
-            .enumerate()
-            .map(|(place, body)| json!({"messageId": place.to_string(), "body": body}))
-            .collect();
+        self.route_with(&json!({}), bodies).await
+    }
+
+    /// As [`Stage::route`], of lines for the audit trail.
+    pub(crate) async fn put_on_record(&self, bodies: &[String]) -> Vec<usize> {
+        let attributes = json!({attribute::KIND: {"stringValue": attribute::AUDIT}});
+        self.route_with(&attributes, bodies).await
+    }
+
+    async fn route_with(&self, attributes: &Value, bodies: &[String]) -> Vec<usize> {
+        let record = |(place, body): (usize, &String)| json!({"messageId": place.to_string(), "body": body, "messageAttributes": attributes});
+        let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
         let batch: SqsBatch =
             serde_json::from_value(json!({ "Records": records })).expect("a batch");
         let reply = inbound_router::handle(&self.context, &batch).await;
@@ -54,6 +63,28 @@ impl Stage {
             .map(|one| one["itemIdentifier"].as_str().expect("an id"))
             .map(|id| id.parse().expect("a place"))
             .collect()
+    }
+
+    /// That a webhook's secret of a tenant was opened, as the ingress writes it.
+    pub(crate) fn notice(&self, tenant: &str) -> String {
+        let record = AuditRecord {
+            integration: Some(self.integration.clone()),
+            purpose: Some("verify-webhook".into()),
+            ..AuditRecord::new("webhook-ingress", self.clock.now(), "webhook_secret.open")
+        };
+        let tenant = tenant.to_owned();
+        serde_json::to_string(&AuditNotice { tenant, record }).expect("our own form")
+    }
+
+    /// The lines of a tenant's trail.
+    pub(crate) fn records(&self, tenant: &str) -> Vec<Value> {
+        let items = self.cloud.items(names::AUDIT).into_iter();
+        let own = items.filter(|item| item["pk"]["S"] == tenant);
+        let records = own.map(|item| {
+            let record = item["record"]["S"].as_str().expect("a record");
+            serde_json::from_str(record).expect("JSON")
+        });
+        records.collect()
     }
 
     /// An event of tenant one, as the ingress writes it.

@@ -10,6 +10,9 @@ mod errors;
 mod exactly_once;
 #[path = "../../../../shared/custody/tests/custody/forgetful.rs"]
 mod forgetful;
+mod key_outages;
+mod openings;
 mod returning;
 mod returning_under_faults;
 mod stage;
+mod two_tenants;

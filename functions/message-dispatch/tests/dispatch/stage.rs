@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::MessageSystemAttributeName;
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, MessageSystemAttributeName, SendMessageBatchRequestEntry,
+};
 use domain::{Clock, MessageId};
 use edge::auth::ClaimNames;
 use edge::lambda::Invocation;
@@ -209,6 +211,15 @@ impl Stage {
         }
     }
 
+    /// Puts an item as it was into the table of integrations.
+    pub(crate) async fn put_back(&self, item: &Value) {
+        let body = json!({"TableName": names::INTEGRATIONS, "Item": item});
+        let target = "DynamoDB_20120810.PutItem";
+        self.cloud.answer(target, body.to_string().as_bytes());
+        let kept = self.cloud.items(names::INTEGRATIONS);
+        assert!(kept.contains(item));
+    }
+
     /// Calls the sandbox's control API.
     pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
         let url = Url::parse(&format!("{}{path}", self.sandbox.url())).expect("a URL");
@@ -275,6 +286,26 @@ impl Stage {
             .expect("taken");
     }
 
+    /// Puts so many messages on the queue: `m-0`, `m-1` …
+    pub(crate) async fn produce_many(&self, count: usize) {
+        let numbers: Vec<usize> = (0..count).collect();
+        for ten in numbers.chunks(10) {
+            let entry = |number: &usize| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(number.to_string())
+                    .message_body(text(&format!("m-{number}")))
+                    .build()
+                    .expect("an entry")
+            };
+            let send = self
+                .sqs
+                .send_message_batch()
+                .queue_url(Cloud::queue_url(names::MESSAGES))
+                .set_entries(Some(ten.iter().map(entry).collect()));
+            send.send().await.expect("taken");
+        }
+    }
+
     /// Receives one batch and hands it to the dispatcher, which acknowledges as Lambda would. The number received.
     pub(crate) async fn turn(&self) -> usize {
         self.turn_in(&self.dispatch).await
@@ -285,11 +316,7 @@ impl Stage {
         let messages = self.receive().await;
         let records: Vec<Value> = messages.iter().map(record).collect();
         let again = self.dispatch_in(container, &records).await;
-        for message in &messages {
-            if !again.contains(&message.message_id().unwrap_or_default().to_owned()) {
-                self.acknowledge(message).await;
-            }
-        }
+        self.acknowledge(&messages, &again).await;
         messages.len()
     }
 
@@ -312,14 +339,10 @@ impl Stage {
         };
         let came_to_it = self.cloud.faults().spent();
         self.cloud.faults().clear();
-        let lived = answer.is_some();
-        for message in &messages {
-            let id = message.message_id().unwrap_or_default().to_owned();
-            if answer.as_ref().is_some_and(|again| !again.contains(&id)) {
-                self.acknowledge(message).await;
-            }
+        if let Some(again) = &answer {
+            self.acknowledge(&messages, again).await;
         }
-        came_to_it.then_some(lived)
+        came_to_it.then_some(answer.is_some())
     }
 
     async fn receive(&self) -> Vec<aws_sdk_sqs::types::Message> {
@@ -337,13 +360,29 @@ impl Stage {
         received.messages.unwrap_or_default()
     }
 
-    async fn acknowledge(&self, message: &aws_sdk_sqs::types::Message) {
-        let handle = message.receipt_handle().unwrap_or_default();
+    /// Deletes all messages but those that come again.
+    async fn acknowledge(&self, messages: &[aws_sdk_sqs::types::Message], again: &[String]) {
+        let done = messages.iter().filter(|message| {
+            let id = message.message_id().unwrap_or_default();
+            again.iter().all(|other| other != id)
+        });
+        let entries: Vec<_> = done
+            .map(|message| {
+                DeleteMessageBatchRequestEntry::builder()
+                    .id(message.message_id().unwrap_or_default())
+                    .receipt_handle(message.receipt_handle().unwrap_or_default())
+                    .build()
+                    .expect("an entry")
+            })
+            .collect();
+        if entries.is_empty() {
+            return;
+        }
         let delete = self
             .sqs
-            .delete_message()
+            .delete_message_batch()
             .queue_url(Cloud::queue_url(names::MESSAGES))
-            .receipt_handle(handle);
+            .set_entries(Some(entries));
         delete.send().await.expect("deleted");
     }
 

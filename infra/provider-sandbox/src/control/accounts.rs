@@ -37,16 +37,22 @@ pub(super) async fn credentials(
     Ok(Json(found.into()))
 }
 
-/// `{provider, count}` → `{provider, accounts: [{account, configuration}]}`.
+/// `{provider, count}` → `{provider, accounts: [{account, configuration}]}`. With `{provider, of, secrets}` it is an
+/// account that is there under one more name, with these secrets besides those it has.
 pub(super) async fn make(
     Shared(state): Shared<Arc<State>>,
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let fields = object(&body)?;
-    let input = Input::new(&fields, &["provider", "count"])?;
+    let input = Input::new(&fields, &["provider", "count", "of", "secrets"])?;
     let provider = input.provider(&state)?;
-    let count = input.number("count", 1, MOST)?.unwrap_or(1);
-    let names = provider.make_accounts(usize::try_from(count).unwrap_or(usize::MAX));
+    let names = if let Some(secrets) = input.object("secrets")? {
+        let of = input.text("of")?.unwrap_or("one");
+        vec![provider.add_secrets(of, secrets)?]
+    } else {
+        let count = input.number("count", 1, MOST)?.unwrap_or(1);
+        provider.make_accounts(usize::try_from(count).unwrap_or(usize::MAX))
+    };
     let account =
         |name: &String| json!({ "account": name, "configuration": provider.configuration(name) });
     Ok(Json(

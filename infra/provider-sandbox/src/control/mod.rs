@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `GET health` | 200 |
 //! | `GET credentials?account=` | a configuration per provider; of `one` by default |
-//! | `POST accounts` | makes further accounts |
+//! | `POST accounts` | makes further accounts, or gives one further secrets |
 //! | `GET requests?provider=&account=&path=` | what arrived, oldest first; `DELETE` forgets it |
 //! | `POST faults` | makes coming requests go wrong; `GET` lists, `DELETE` removes |
 //! | `POST send` | makes a provider send us an event, and tells what we answered |

@@ -264,3 +264,63 @@ async fn bodies_count_only_with_a_content_type_that_graph_reads() {
     let answer = post("application/x-www-form-urlencoded", form.to_owned()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
+
+#[tokio::test]
+async fn an_account_can_have_several_sets_of_secrets_and_all_of_them_work() {
+    let world = World::start().await;
+    let secrets = json!({"access_token": "another-access-token", "app_secret": "0123456789abcdef"});
+    let wanted = json!({"provider": "whatsapp", "of": "one", "secrets": secrets});
+    let made = world.control(Method::POST, "accounts", wanted).await;
+    assert_eq!(made["accounts"][0]["account"], "one-2");
+    let second = Account::of(&made["accounts"][0]["configuration"]);
+    assert_eq!(second.token, "another-access-token");
+    assert_eq!(second.phone, world.account.phone);
+    for account in [&world.account, &second] {
+        let path = format!("debug_token?input_token={}", account.token);
+        for secret in [&world.account.secret, &second.secret] {
+            let bearer = format!("{}|{secret}", account.app);
+            let told = world.graph_as(&bearer, Method::GET, &path, Value::Null);
+            let told = told.await.unwrap();
+            assert_eq!(told.body["data"]["is_valid"], true, "{:?}", told.body);
+        }
+        let path = format!("{}/messages", account.phone);
+        let message = text_message("hello");
+        let sent = world.graph_as(&account.token, Method::POST, &path, message);
+        assert_eq!(sent.await.unwrap().status, 200);
+    }
+    // They are told apart in the log, and one alone can be made to fail.
+    let fault = json!({"account": "one-2", "fault": "bad_credential", "times": 0});
+    world.fault(fault).await;
+    let read = async |token: &str| {
+        let answer = world.graph_as(token, Method::GET, &second.phone, Value::Null);
+        answer.await.unwrap().status
+    };
+    assert_eq!(read(&world.account.token).await, 200);
+    assert_eq!(read(&second.token).await, 401);
+}
+
+#[tokio::test]
+async fn secrets_are_added_whole_and_to_an_account_that_is_there() {
+    let world = World::start().await;
+    for (of, secrets, field) in [
+        (
+            "nobody",
+            json!({"access_token": "a", "app_secret": "b"}),
+            "of",
+        ),
+        ("one", json!({"access_token": "a"}), "app_secret"),
+        (
+            "one",
+            json!({"access_token": 1, "app_secret": "b"}),
+            "access_token",
+        ),
+        ("one", json!({"pin": "1"}), "pin"),
+    ] {
+        let wanted = json!({"provider": "whatsapp", "of": of, "secrets": secrets});
+        let refused = world.try_control(Method::POST, "accounts", wanted).await;
+        assert_eq!(
+            (refused.status, &refused.body["field"]),
+            (400, &field.into())
+        );
+    }
+}

@@ -10,6 +10,7 @@ use url::Url;
 use super::GRAPH_VERSION;
 use super::errors;
 use crate::Connection;
+use crate::descriptor::Form;
 use crate::http::{Answer, NoAnswer, Outgoing};
 
 /// What a connection needs to call Graph.
@@ -139,6 +140,8 @@ impl<'a> Graph<'a> {
             .get("facebook-api-version")
             .and_then(|v| v.to_str().ok());
         if served.is_some_and(|served| served != asked) {
+            // A header may hold anything, what was asked too: it is told only if it is a version.
+            let served = served.filter(|text| Form::GraphVersion.objection(text).is_none());
             tracing::warn!(
                 asked,
                 served,

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says what it expected, and one that measures says what it found"
 )]
 
+mod attesting;
 mod binding;
 mod budget;
 mod cache;

@@ -28,13 +28,14 @@ impl Caller {
         };
         let caller = match token.split_once('|') {
             Some((app_id, _)) => {
-                let account = directory
-                    .by_app(app_id)
-                    .ok_or_else(GraphError::unknown_app)?;
-                if token != account.app_token() {
-                    return Err(GraphError::wrong_app_secret());
-                }
-                Self::App(account)
+                let known = directory.by_app(app_id).is_some();
+                Self::App(directory.by_app_token(token).ok_or_else(|| {
+                    if known {
+                        GraphError::wrong_app_secret()
+                    } else {
+                        GraphError::unknown_app()
+                    }
+                })?)
             }
             None => Self::User(
                 directory

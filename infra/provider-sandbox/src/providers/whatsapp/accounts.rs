@@ -52,7 +52,8 @@ const FIRST_EXTRA: u64 = 100;
 /// Phone numbers of account one; others have one.
 const NUMBERS_OF_ONE: u64 = 2;
 
-/// One account.
+/// One account, with one set of secrets.
+#[derive(Clone)]
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) app_id: String,
@@ -74,7 +75,7 @@ impl fmt::Debug for Account {
 }
 
 /// One phone number.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Phone {
     pub(super) id: String,
     /// Country code and number, digits only.
@@ -196,7 +197,7 @@ fn token_text(number: u64) -> String {
 /// All accounts, found by whatever names them.
 #[derive(Debug)]
 pub(super) struct Directory {
-    /// Account by name, token, app id, WABA id and phone number id; these cannot collide.
+    /// Account by name, token, app token, app id, WABA id and phone number id. Ids that accounts share are the first's.
     index: HashMap<String, Arc<Account>>,
     next: u64,
 }
@@ -226,11 +227,31 @@ impl Directory {
         (0..count).map(make).collect()
     }
 
+    /// Gives an account another access token and app secret; the name that it has with these: `one-2`, `one-3`, …
+    pub(super) fn add_secrets(
+        &mut self,
+        of: &str,
+        (token, secret): (&str, &str),
+    ) -> Option<String> {
+        let account = Account::clone(&*self.by_name(of)?);
+        let mut names = (2..).map(|number| format!("{of}-{number}"));
+        let name = names.find(|name| self.by_name(name).is_none())?;
+        self.add(Account {
+            name: name.clone(),
+            access_token: token.to_owned(),
+            app_secret: secret.to_owned(),
+            ..account
+        });
+        Some(name)
+    }
+
     fn add(&mut self, account: Account) {
         let account = Arc::new(account);
+        let app_token = account.app_token();
         let names = [
             &account.name,
             &account.access_token,
+            &app_token,
             &account.app_id,
             &account.waba_id,
         ];
@@ -238,7 +259,8 @@ impl Directory {
             .into_iter()
             .chain(account.phones.iter().map(|phone| &phone.id))
         {
-            self.index.insert(name.clone(), Arc::clone(&account));
+            let first = self.index.entry(name.clone());
+            first.or_insert_with(|| Arc::clone(&account));
         }
     }
 
@@ -253,6 +275,11 @@ impl Directory {
 
     pub(super) fn by_app(&self, app_id: &str) -> Option<Arc<Account>> {
         self.find(app_id).filter(|account| account.app_id == app_id)
+    }
+
+    pub(super) fn by_app_token(&self, token: &str) -> Option<Arc<Account>> {
+        self.find(token)
+            .filter(|account| account.app_token() == token)
     }
 
     /// By whatever names it.

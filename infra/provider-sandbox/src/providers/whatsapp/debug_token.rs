@@ -18,10 +18,9 @@ pub(super) fn read(call: &Call<'_>, directory: &Directory) -> Graph<Value> {
         .text("input_token")
         .ok_or_else(|| GraphError::required("input_token"))?;
     let caller = Caller::of(call, directory)?.ok_or_else(GraphError::no_current_user)?;
-    let asked = directory.by_token(&input).or_else(|| {
-        let app = directory.by_app(input.split_once('|')?.0)?;
-        (app.app_token() == input).then_some(app)
-    });
+    let asked = directory
+        .by_token(&input)
+        .or_else(|| directory.by_app_token(&input));
     match &caller {
         Caller::User(_) if call.token != Some(input.as_str()) => Err(not_an_owner()),
         _ => match asked {

@@ -15,7 +15,7 @@ use self::accounts::{Account, Directory, MANAGEMENT, MESSAGING};
 use self::call::{Call, Version};
 use self::error::{Graph, GraphError};
 use self::registration::Registrations;
-use crate::control::Refusal;
+use crate::control::{Input, Refusal};
 use crate::delivery::Deliveries;
 use crate::provider::{Event, Failure, Provider, Reply, Request, json_reply};
 use crate::settings::Settings;
@@ -165,7 +165,9 @@ impl Provider for WhatsApp {
     fn account_of(&self, request: &Request) -> Option<String> {
         let directory = lock(&self.directory);
         let by_token = call::bearer(request).and_then(|token| match token.split_once('|') {
-            Some((app_id, _)) => directory.by_app(app_id),
+            Some((app_id, _)) => directory
+                .by_app_token(token)
+                .or_else(|| directory.by_app(app_id)),
             None => directory.by_token(token),
         });
         let by_path = || {
@@ -209,6 +211,18 @@ impl Provider for WhatsApp {
 
     fn make_accounts(&self, count: usize) -> Vec<String> {
         lock(&self.directory).make(count)
+    }
+
+    fn add_secrets(&self, account: &str, secrets: &Map<String, Value>) -> Result<String, Refusal> {
+        let input = Input::new(secrets, &["access_token", "app_secret"])?;
+        let text = |name| {
+            let text = input.text(name)?;
+            text.ok_or_else(|| Refusal::field(name, "is missing"))
+        };
+        let given = (text("access_token")?, text("app_secret")?);
+        lock(&self.directory)
+            .add_secrets(account, given)
+            .ok_or_else(|| Refusal::field("of", format!("there is no {account:?}")))
     }
 
     fn compose(&self, wanted: &Map<String, Value>) -> Result<Event, Refusal> {

@@ -109,6 +109,10 @@ impl Vault {
         )
     }
 
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.opener
+    }
+
     pub(crate) fn keeper(&self) -> RingKeeper {
         RingKeeper::new(
             self.purpose,

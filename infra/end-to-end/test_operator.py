@@ -40,9 +40,9 @@ class Throwaway:
     def ask(self, method: str, path: str, body: object = None):
         return self.api.request(method, path, body, {"X-Switchboard-Tenant": self.name})
 
-    def connect(self) -> dict:
+    def connect(self, **about: str) -> dict:
         _, configuration = self.account()
-        answer = self.ask("POST", INTEGRATIONS, {"provider": "whatsapp"} | configuration)
+        answer = self.ask("POST", INTEGRATIONS, {"provider": "whatsapp"} | about | configuration)
         assert answer.status == 201, answer
         return answer.json["data"]
 
@@ -98,10 +98,11 @@ def ring_of(operate, before: list[dict], purpose: str) -> str:
     return ring
 
 
-def test_f6_a_ring_is_rotated_and_what_it_held_moves(operate, tenant):
+@pytest.mark.parametrize("purpose", ["credentials", "webhook-secrets"])
+def test_f6_a_ring_is_rotated_and_what_it_held_moves(operate, tenant, purpose):
     before = operate("rings", "list")["rings"]
     integration = tenant.connect()
-    ring = ring_of(operate, before, "credentials")
+    ring = ring_of(operate, before, purpose)
     old = rings(operate, ring)
     operate("rings", "rotate", ring)
     assert tenant.works(integration), "the old version still opens"
@@ -153,11 +154,12 @@ def test_the_trail_of_a_tenant_is_whole_and_tells_of_an_edited_record(operate, t
 def test_b10_a_removed_tenant_is_gone_and_cannot_come_back(operate, call, account, stack, root):
     tenant = Throwaway(call("operator"), account)
     tenant.connect()
-    # A message of its own, so that there is something in every table.
+    # Of a user's own, and a message, so that there is something to sweep up in every table.
+    tenant.connect(owner="user")
     payload = {"to": "+919876543220", "type": "text", "text": {"body": "Hello!"}}
     assert tenant.ask("POST", "/api/v1/messages", {"wabaPayload": payload}).status == 202
     done = operate("tenant", "remove", tenant.name, "--confirm", tenant.name, "--settle", "5")
-    assert done["left"] == 0 and done["integrations"] == 1, done
+    assert done["left"] == 0 and done["integrations"] == 2, done
     assert tenant.ask("GET", INTEGRATIONS).json["data"] == []
     _, configuration = account()
     again = tenant.ask("POST", INTEGRATIONS, {"provider": "whatsapp"} | configuration)

@@ -69,6 +69,23 @@ def test_a_stored_credential_is_tested_without_being_given_again(call, integrati
         assert call("admin").post(place, integration["configuration"]).json["data"]["status"] == "connected"
 
 
+def test_a_stored_credential_that_is_refused_turns_invalid_and_its_tenant_is_told(
+    call, sandbox, integration, stack, root
+):
+    fault = {"provider": "whatsapp", "account": integration["account"], "fault": "bad_credential", "times": 50}
+    assert sandbox.post("/_sandbox/faults", fault).status == 200
+    place = f"{INTEGRATIONS}/{integration['id']}"
+    answer = call("admin").request("POST", f"{place}/test")
+    assert answer.json["code"] == "credentials_rejected", answer
+    assert call("admin").get(place).json["data"]["status"] == "invalid"
+    kept = root("dynamodb").query(
+        TableName=stack["tables"]["integrations"],
+        KeyConditionExpression="pk = :t AND begins_with(sk, :n)",
+        ExpressionAttributeValues={":t": {"S": stack["tenants"]["one"]}, ":n": {"S": "NOTIFICATION#"}},
+    )["Items"]
+    assert [one for one in kept if one["integration"]["S"] == integration["id"]]
+
+
 def test_a_deleted_integration_sends_nothing_and_leaves_nothing(stack, root, call, producer, account):
     name, configuration = account()
     made = call("admin").post(INTEGRATIONS, {"provider": "whatsapp", "name": name} | configuration).json["data"]

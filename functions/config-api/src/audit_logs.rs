@@ -27,7 +27,8 @@ pub(crate) async fn list(
     }
     let provider = parameter(request, "provider")
         .map(|given| {
-            ProviderId::parse(&given).map_err(|_| {
+            let known = providers::find(&given).map(providers::id_of);
+            known.ok_or_else(|| {
                 wrong_parameter("provider", "must be one of the types in /api/v1/providers")
             })
         })

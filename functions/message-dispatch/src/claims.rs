@@ -106,10 +106,10 @@ impl Desk<'_> {
                     .outcomes
                     .last()
                     .map_or(plan.job.attempt, |last| last.attempt + 1);
-                Some(Fate::wait(&plan.job, self.now.until(until)))
+                Some(Fate::wait(&plan.job, self.now.until(until), self.now))
             }
             Next::Claim(_) if claimed == Claimed::Unavailable => {
-                Some(Fate::wait(&plan.job, backoff::delay(None, 1)))
+                Some(Fate::wait(&plan.job, backoff::delay(None, 1), self.now))
             }
             Next::Claim(attempt) => {
                 plan.job.attempt = attempt;

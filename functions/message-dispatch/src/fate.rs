@@ -45,8 +45,15 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    /// Put back as it is.
-    pub(crate) fn wait(job: &Job<'_>, delay: Duration) -> Self {
+    /// Put back as it is, for a day at most.
+    pub(crate) fn wait(job: &Job<'_>, delay: Duration, now: Timestamp) -> Self {
+        if job.accepted_at.until(now) >= LONGEST_LIFE {
+            return Self::DeadLetter {
+                attempt: job.attempt,
+                troubles: job.troubles,
+                reason: "Waited for a day for what Switchboard needs to send it.".to_owned(),
+            };
+        }
         Self::PutBack {
             delay,
             attempt: job.attempt,

@@ -70,7 +70,7 @@ pub(crate) async fn make<'a>(
         match step(context, &job, choice, &opened, now) {
             Ok(step) => plans.push(Plan { job, step }),
             Err(Wait(delay)) => {
-                let fate = Fate::wait(&job, delay);
+                let fate = Fate::wait(&job, delay, now);
                 waiting.push((job, fate));
             }
         }

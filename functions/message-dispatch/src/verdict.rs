@@ -2,6 +2,7 @@
 //! in another way before anything follows for the integration.
 
 use custody::{Aftermath, CHECK_TIMEOUT};
+use domain::failure::StoreError;
 use domain::ledger::AttemptResult;
 use domain::opening::Reason;
 use domain::{Failure, FailureKind, Integration};
@@ -26,7 +27,9 @@ pub(crate) async fn on_rejection(
         .connect(provider, &integration.settings, &ready.credentials);
     match timeout(CHECK_TIMEOUT, provider.check(connection)).await {
         Ok(Err(failure)) if failure.kind.blames_credentials() => {
-            on_refusal(context, integration, failure, tries).await
+            let by = context.opens_for(Reason::Send);
+            let aftermath = context.custody.refused(integration, &failure, by).await;
+            after(context, integration, (aftermath, failure), tries)
         }
         // It works after all, or cannot be asked now: try again a little later.
         Ok(Ok(_) | Err(_)) | Err(_) => later(context, refusal, tries),
@@ -39,17 +42,17 @@ pub(crate) async fn on_tampering(
     integration: &Integration,
     tries: u32,
 ) -> AttemptResult {
-    on_refusal(context, integration, does_not_open(), tries).await
+    let (why, by) = (does_not_open(), context.opens_for(Reason::Send));
+    let aftermath = context.custody.disable(integration, &why, by).await;
+    after(context, integration, (aftermath, why), tries)
 }
 
-async fn on_refusal(
+fn after(
     context: &Context,
     integration: &Integration,
-    why: Failure,
+    (aftermath, why): (Result<Aftermath, StoreError>, Failure),
     tries: u32,
 ) -> AttemptResult {
-    let by = context.opens_for(Reason::Send);
-    let aftermath = context.custody.refused(integration, &why, by).await;
     context.senders.forget(integration);
     match aftermath {
         Ok(Aftermath::Disabled) => AttemptResult::Parked(why),

@@ -166,7 +166,7 @@ pub enum Audit {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct Looks {
     /// Pause between the three last looks at an index. A change that began before may be written within half a minute.
-    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pause: u64,
 }
 

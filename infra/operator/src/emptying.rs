@@ -20,6 +20,8 @@ use crate::voice::Voice;
 
 /// Looks in a row that must find nothing.
 const LOOKS: u32 = 3;
+/// What an index takes, as a rule, to show a change.
+const LAG: Duration = Duration::from_millis(500);
 /// Records that are shown, of each version, if they cannot be moved.
 const SHOWN: i32 = 50;
 
@@ -75,7 +77,7 @@ impl Emptying<'_> {
                 let mut pace = Pace::new(self.run, version, held);
                 let told = |progress| pace.tell(voice, progress);
                 let progress = resealing
-                    .run(row, self.tenant, by, Duration::ZERO, told)
+                    .run(row, self.tenant, by, self.pause.min(LAG), told)
                     .await?;
                 emptied.moved += progress.moved;
                 emptied.changed_by_others += progress.overtaken;

@@ -9,7 +9,6 @@ use domain::seal::Purpose;
 /// Whose chain tells what was done to rings. Ids that begin like this one are no tenants.
 pub const PLATFORM: &str = "switchboard:platform";
 
-const RESERVED: &str = "switchboard:";
 const LONGEST_RING: usize = 96;
 
 /// Both purposes, in the order in which they are told.
@@ -23,11 +22,6 @@ impl FromStr for Tenant {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with(RESERVED) {
-            return Err(format!(
-                "ids that begin with {RESERVED} belong to Switchboard itself; name a tenant"
-            ));
-        }
         chain(text).map(Self)
     }
 }
@@ -40,18 +34,17 @@ impl FromStr for Chain {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == PLATFORM {
+            return Ok(Self::of_platform());
+        }
         chain(text).map(Self)
     }
 }
 
 impl Chain {
     /// The one of the platform.
-    ///
-    /// # Panics
-    /// Never: a test parses it.
-    #[expect(clippy::expect_used, reason = "a test parses it")]
     pub(crate) fn of_platform() -> Self {
-        PLATFORM.parse().expect("a valid id")
+        Self(TenantId::platform())
     }
 }
 

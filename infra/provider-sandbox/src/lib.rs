@@ -20,6 +20,7 @@
 //!
 //! It never leaves the machine: it listens on 127.0.0.1 and connects to nothing but loopback.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -67,9 +68,9 @@ impl Default for Options {
 }
 
 /// A sandbox that is answering requests, until it is dropped.
-#[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
+    state: Arc<state::State>,
     accepting: JoinHandle<()>,
 }
 
@@ -87,9 +88,10 @@ impl Sandbox {
             .nest("/_sandbox", control::routes())
             .fallback(traffic::serve)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .with_state(state);
+            .with_state(Arc::clone(&state));
         Ok(Self {
             address,
+            state,
             accepting: tokio::spawn(server::accept(listener, router)),
         })
     }
@@ -99,9 +101,21 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
+    /// The secrets of all accounts at all providers, each with a name to tell it by.
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        let providers = self.state.providers.iter();
+        providers.flat_map(|provider| provider.secrets()).collect()
+    }
+
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sandbox").field(&self.address).finish()
     }
 }
 

@@ -63,6 +63,9 @@ pub(crate) trait Provider: Send + Sync {
     /// Gives an account another set of secrets, by field, and returns the name that it has with these. Both sets work.
     fn add_secrets(&self, account: &str, secrets: &Map<String, Value>) -> Result<String, Refusal>;
 
+    /// The secrets of all accounts, each with a name to tell it by.
+    fn secrets(&self) -> Vec<(String, String)>;
+
     /// Composes an event out of what `POST /_sandbox/send` was given.
     fn compose(&self, wanted: &Map<String, Value>) -> Result<Event, Refusal>;
 

@@ -238,6 +238,11 @@ impl Custody {
     ) -> Option<bool> {
         let provider = providers::find(integration.provider.as_str())?;
         let before = previous.restored(integration);
+        match self.is_version(&before, &previous.version_attested).await {
+            Ok(true) if before.credential_version < integration.credential_version => {}
+            Ok(_) => return Some(false),
+            Err(_) => return None,
+        }
         let reason = Reason::Return;
         let credentials = match self.open_version(&before, OpenedBy { reason, ..by }).await {
             Ok(credentials) => credentials,
@@ -275,8 +280,12 @@ impl Custody {
         })
     }
 
-    /// Switches the integration to `invalid`, once, and tells its tenant, once.
-    async fn disable(
+    /// Switches the integration to `invalid`, once, and tells its tenant, once. For a record that somebody has changed
+    /// this is all that follows: it must not lead back to older credentials.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be recorded; then nothing has changed.
+    pub async fn disable(
         &self,
         integration: &Integration,
         why: &Failure,

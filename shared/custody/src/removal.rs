@@ -24,6 +24,9 @@ use crate::Custody;
 /// What functions remember of a tenant they forget within this time; only then is it swept up.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(90);
 
+/// Times that an integration may be changed by others while it is being removed.
+const MOST_TRIES: usize = 50;
+
 /// What was removed, and what was found left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -152,12 +155,15 @@ impl Removal {
         let mut record = self.record(by, "integration.delete");
         record.provider = Some(integration.provider.clone());
         record.integration = Some(integration.id.clone());
-        loop {
+        for _ in 0..MOST_TRIES {
             match self.changes.delete(&integration, &record).await {
                 Ok(()) => return Ok(()),
                 Err(WriteError::Store(error)) => return Err(error),
+                Err(WriteError::AccountTaken) => {
+                    return Err(StoreError::Malformed("a route or claim that is another's"));
+                }
                 // Somebody was faster; nothing new can be made, so this ends.
-                Err(_) => match self
+                Err(WriteError::Conflict | WriteError::TenantRemoved) => match self
                     .integrations
                     .find(&integration.tenant, &integration.id)
                     .await?
@@ -167,6 +173,10 @@ impl Removal {
                 },
             }
         }
+        Err(StoreError::Unavailable(
+            "an integration, which changes all the time,",
+            None,
+        ))
     }
 
     async fn count_left(&self, tenant: &TenantId) -> Result<usize, StoreError> {

@@ -6,6 +6,7 @@
 //! record that was moved is no longer found under the old key; whoever runs this again goes on where it was broken
 //! off.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::TenantId;
@@ -21,6 +22,9 @@ use vault::{OpenError, Opener, Sealer};
 const PAGE: i32 = 500;
 /// Records worked on side by side.
 const ABREAST: usize = 16;
+/// Times that the index may show a record which is not there, or is elsewhere, before it is left aside: it lags behind
+/// for moments only.
+const MOST_OVERTAKEN: u32 = 20;
 /// Looks in a row that must find nothing before the work is done, for the index lags behind.
 const EMPTY_LOOKS: usize = 3;
 
@@ -29,7 +33,7 @@ const EMPTY_LOOKS: usize = 3;
 pub struct Progress {
     /// Records moved.
     pub moved: usize,
-    /// Records that others changed or removed meanwhile.
+    /// Records that others changed or removed meanwhile, or that were elsewhere already.
     pub overtaken: usize,
     /// Records that do not open: somebody has changed them. They stay as they are.
     pub unopened: usize,
@@ -93,11 +97,12 @@ impl Resealing {
     ) -> Result<Progress, Interrupted> {
         let mut progress = Progress::default();
         let mut empty = 0;
-        let mut unopened: Vec<Place> = Vec::new();
+        let mut aside: HashSet<Place> = HashSet::new();
+        let mut overtaken: HashMap<Place, u32> = HashMap::new();
         while empty < EMPTY_LOOKS {
-            let limit = PAGE + i32::try_from(unopened.len()).unwrap_or(i32::MAX - PAGE);
+            let limit = PAGE + i32::try_from(aside.len()).unwrap_or(i32::MAX - PAGE);
             let mut places = self.records.held_by(ring, version, tenant, limit).await?;
-            places.retain(|place| !unopened.contains(place));
+            places.retain(|place| !aside.contains(place));
             if places.is_empty() {
                 empty += 1;
                 tokio::time::sleep(pause).await;
@@ -112,17 +117,28 @@ impl Resealing {
                 .buffer_unordered(ABREAST)
                 .collect()
                 .await;
+            let before = progress.moved;
             for (place, moved) in moves {
                 match moved? {
                     Moved::Yes => progress.moved += 1,
-                    Moved::Overtaken => progress.overtaken += 1,
+                    Moved::Overtaken => {
+                        let times = overtaken.entry(place.clone()).or_default();
+                        *times += 1;
+                        if *times >= MOST_OVERTAKEN {
+                            aside.insert(place);
+                        }
+                    }
                     Moved::Unopened => {
                         progress.unopened += 1;
-                        unopened.push(place);
+                        aside.insert(place);
                     }
                 }
             }
+            progress.overtaken = overtaken.len();
             told(progress);
+            if progress.moved == before {
+                tokio::time::sleep(pause).await;
+            }
         }
         Ok(progress)
     }
@@ -133,8 +149,14 @@ impl Resealing {
         from: (&str, u32),
         by: OpenedBy<'_>,
     ) -> Result<Moved, Interrupted> {
-        let Some(record) = self.records.find(place).await? else {
-            return Ok(Moved::Overtaken);
+        let record = match self.records.find(place).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return Ok(Moved::Overtaken),
+            Err(StoreError::Malformed(what)) => {
+                tracing::error!(?place, what, "a record is not in our form");
+                return Ok(Moved::Unopened);
+            }
+            Err(error) => return Err(error.into()),
         };
         let sealed = record.sealed();
         // The index lags behind: it may be where it belongs already.

@@ -2,7 +2,7 @@
 //!
 //! A tenant's records are numbered from 1. Each carries the hash of the one before it, so that one that was edited,
 //! dropped or moved no longer fits its neighbours. [`ChainCheck`] finds the place. A chain cannot show that its last
-//! records were cut off: compare its head with one noted before (every append logs its own).
+//! records were cut off: compare its head with one noted before.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -79,9 +79,26 @@ impl TenantId {
     /// [`InvalidId`] unless the text is 1 to 64 letters, digits, `_`, `-`, `.` or `:`.
     pub fn from_trusted_source(text: &str) -> Result<Self, InvalidId> {
         check(text, "a tenant id", 64, WORD, word)?;
+        if text.starts_with(RESERVED) {
+            return Err(InvalidId {
+                kind: "a tenant id",
+                longest: 64,
+                alphabet: WORD_BUT_RESERVED,
+            });
+        }
         Ok(Self(text.into()))
     }
+
+    /// Nobody's: under it stands what an operator does that concerns no single tenant.
+    pub fn platform() -> Self {
+        Self("switchboard:platform".into())
+    }
 }
+
+/// Ids that begin with it are no tenant's.
+const RESERVED: &str = "switchboard:";
+const WORD_BUT_RESERVED: &str =
+    "letters, digits, '_', '-', '.' and ':', and must not begin with 'switchboard:'";
 
 /// A person or service of a tenant, as the identity provider names it (`sub`).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -25,7 +25,8 @@ pub struct Candidate {
     pub priority: u32,
     /// Older ones first among equals.
     pub created_at: Timestamp,
-    /// As the integration's own.
+    /// The vault's word for the version of its credentials; kept beside the line, and written only with a new version.
+    #[serde(skip)]
     pub version_attested: String,
 }
 

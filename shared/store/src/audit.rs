@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::audit::{AuditRecord, Break, ChainCheck, Head, Link, LinkHash};
 use domain::failure::StoreError;
@@ -170,8 +171,8 @@ impl AuditTrail {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// The record is in its place. Its hash goes into the log, which is kept elsewhere: a chain that was cut off is
-    /// told by it.
+    /// The record is in its place. Its hash goes into the log (at level info), which is kept elsewhere: a chain that was
+    /// cut off is told by it.
     pub(crate) fn took(&self, next: Next) {
         let Next { tenant, head, .. } = next;
         tracing::info!(audit = %tenant, number = head.number, hash = %head.hash, "recorded");
@@ -224,11 +225,7 @@ impl AuditTrail {
 
     async fn read_head(&self, tenant: &TenantId) -> Result<Head, StoreError> {
         let newest = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :tenant")
-            .expression_attribute_values(":tenant", text(tenant.as_str()))
+            .query(tenant, "pk = :tenant")
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(1)
@@ -252,11 +249,7 @@ impl AuditTrail {
         number: u64,
     ) -> Result<Option<String>, StoreError> {
         let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :tenant AND sk = :number")
-            .expression_attribute_values(":tenant", text(tenant.as_str()))
+            .query(tenant, "pk = :tenant AND sk = :number")
             .expression_attribute_values(":number", text(keys::audit(number)))
             .consistent_read(true)
             .send()
@@ -277,11 +270,7 @@ impl AuditTrail {
         number: u64,
     ) -> Result<Vec<Link>, StoreError> {
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :tenant AND sk > :number")
-            .expression_attribute_values(":tenant", text(tenant.as_str()))
+            .query(tenant, "pk = :tenant AND sk > :number")
             .expression_attribute_values(":number", text(keys::audit(number)))
             .consistent_read(true)
             .send()
@@ -326,30 +315,34 @@ impl AuditTrail {
         limit: i32,
     ) -> Result<Vec<Stored>, StoreError> {
         let before = before.unwrap_or(keys::LAST_AUDIT_NUMBER);
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .expression_attribute_values(":tenant", text(tenant.as_str()))
-            .scan_index_forward(false)
-            .limit(limit);
         let query = match provider {
-            None => query
-                .key_condition_expression("pk = :tenant AND sk < :before")
+            None => self
+                .query(tenant, "pk = :tenant AND sk < :before")
                 .expression_attribute_values(":before", text(keys::audit(before))),
-            Some(provider) => query
-                .index_name(keys::AUDIT_BY_PROVIDER)
-                .key_condition_expression(
+            Some(provider) => self
+                .query(
+                    tenant,
                     "pk = :tenant AND provider_seq BETWEEN :first AND :before",
                 )
+                .index_name(keys::AUDIT_BY_PROVIDER)
                 .expression_attribute_values(":first", text(keys::audit_of_provider(provider, 0)))
                 .expression_attribute_values(
                     ":before",
                     text(keys::audit_of_provider(provider, before.saturating_sub(1))),
                 ),
         };
-        let page = query.send().await.map_err(unavailable)?;
+        let newest_first = query.scan_index_forward(false).limit(limit);
+        let page = newest_first.send().await.map_err(unavailable)?;
         page.items().iter().map(read).collect()
+    }
+
+    /// A query of a tenant's chain.
+    fn query(&self, tenant: &TenantId, condition: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(condition)
+            .expression_attribute_values(":tenant", text(tenant.as_str()))
     }
 }
 

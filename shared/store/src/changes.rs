@@ -78,7 +78,7 @@ impl IntegrationChanges {
     ) -> Result<(), WriteError> {
         let table = &self.integrations.table;
         let mut writes: Writes = vec![(Stake::Record, self.put(before, after)?)];
-        writes.extend(self.enrol_if_tenant_is_here(after)?);
+        writes.extend(self.enrol_if_tenant_is_here(before, after)?);
         match previous {
             Previous::Untouched => {}
             Previous::Keep(kept, until) => {
@@ -187,12 +187,16 @@ impl IntegrationChanges {
     }
 
     /// The roster's line, written only while the tenant has not been removed.
-    fn enrol_if_tenant_is_here(&self, after: &Integration) -> Result<Writes, StoreError> {
+    fn enrol_if_tenant_is_here(
+        &self,
+        before: Option<&Integration>,
+        after: &Integration,
+    ) -> Result<Writes, StoreError> {
         const HERE: &str = "attribute_not_exists(removed_at)";
         if after.owner == Owner::Tenant {
             let line = self
                 .integrations
-                .enrolment(after)
+                .enrolment(before, after)
                 .condition_expression(HERE);
             return Ok(vec![(Stake::Tenant, integrations::updated(line)?)]);
         }
@@ -203,7 +207,7 @@ impl IntegrationChanges {
             .condition_expression(HERE)
             .build()
             .map_err(|_| StoreError::Malformed("roster"))?;
-        let line = self.integrations.enrolment(after);
+        let line = self.integrations.enrolment(before, after);
         Ok(vec![
             (Stake::Record, integrations::updated(line)?),
             (

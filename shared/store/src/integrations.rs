@@ -176,10 +176,11 @@ impl Integrations {
             let roster = item
                 .keys()
                 .filter_map(|name| {
-                    Some((
-                        IntegrationId::parse(name).ok()?,
-                        reader.find_json::<Candidate>(name)?,
-                    ))
+                    let id = IntegrationId::parse(name).ok()?;
+                    let mut line = reader.find_json::<Candidate>(name)?;
+                    let attested = reader.find_text(&keys::attested(&id));
+                    line.version_attested = attested.unwrap_or_default().to_owned();
+                    Some((id, line))
                 })
                 .collect();
             let tenant_removed = item.contains_key(REMOVED_AT);
@@ -271,11 +272,22 @@ impl Integrations {
         Ok(found)
     }
 
-    /// Puts the integration's line into its owner's roster.
-    pub(crate) fn enrolment(&self, integration: &Integration) -> UpdateBuilder {
-        self.roster_update(integration)
-            .update_expression("SET #id = :candidate")
-            .expression_attribute_values(":candidate", json(&Candidate::of(integration)))
+    /// Puts the integration's line into its owner's roster. What is attested of its version is written with a new
+    /// version alone: whoever else writes the line must not vouch for a record that may have been put back (F4).
+    pub(crate) fn enrolment(
+        &self,
+        before: Option<&Integration>,
+        after: &Integration,
+    ) -> UpdateBuilder {
+        let line = self
+            .roster_update(after)
+            .expression_attribute_values(":candidate", json(&Candidate::of(after)));
+        if before.is_some_and(|before| before.credential_version == after.credential_version) {
+            return line.update_expression("SET #id = :candidate");
+        }
+        line.update_expression("SET #id = :candidate, #attested = :attested")
+            .expression_attribute_names("#attested", keys::attested(&after.id))
+            .expression_attribute_values(":attested", text(&after.version_attested))
     }
 
     /// Takes the line out again.
@@ -285,7 +297,8 @@ impl Integrations {
     ) -> Result<TransactWriteItem, StoreError> {
         updated(
             self.roster_update(integration)
-                .update_expression("REMOVE #id"),
+                .update_expression("REMOVE #id, #attested")
+                .expression_attribute_names("#attested", keys::attested(&integration.id)),
         )
     }
 

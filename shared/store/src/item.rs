@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use domain::failure::StoreError;
+use domain::ids::TenantId;
 use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::keys::{PK, SK};
 
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
@@ -34,11 +37,22 @@ pub(crate) fn json(value: &impl Serialize) -> AttributeValue {
 
 /// A new item under its keys.
 pub(crate) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
-    [
-        (crate::keys::PK.to_owned(), text(pk)),
-        (crate::keys::SK.to_owned(), text(sk)),
-    ]
-    .into()
+    [(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))].into()
+}
+
+/// The removal of a tenant's item, if it is there.
+pub(crate) fn removal(
+    tenant: &TenantId,
+    sk: String,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .key(PK, text(tenant.as_str()))
+        .key(SK, text(sk))
+        .build()
+        .map_err(|_| StoreError::Malformed("key"))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 /// Typed reading of an item's attributes; what is missing or of another type is an error that names it.

@@ -57,6 +57,11 @@ pub fn roster(owner: &Owner) -> String {
     }
 }
 
+/// The attribute beside an integration's line in a roster with what the vault attests of its credentials' version.
+pub fn attested(id: &IntegrationId) -> String {
+    format!("attested#{id}")
+}
+
 /// Sort key of a user's roster.
 pub fn user_roster(user: &UserId) -> String {
     format!("ROSTER#{user}")

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
 use domain::Integration;
 use domain::audit::AuditRecord;
 use domain::failure::StoreError;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::AuditTrail;
 use crate::error::WriteError;
 use crate::integrations::{self, Integrations};
-use crate::item::{Reader, json, text};
+use crate::item::{Reader, json, removal, text};
 use crate::keys::{self, PK, SK};
 use crate::recorded::{Recorded, Refused};
 
@@ -150,11 +150,5 @@ pub(crate) fn delete(
     id: &IntegrationId,
     table: &str,
 ) -> Result<TransactWriteItem, StoreError> {
-    let delete = Delete::builder()
-        .table_name(table)
-        .key(PK, text(tenant.as_str()))
-        .key(SK, text(keys::permissions(id)))
-        .build()
-        .map_err(|_| StoreError::Malformed("permissions"))?;
-    Ok(TransactWriteItem::builder().delete(delete).build())
+    removal(tenant, keys::permissions(id), table)
 }

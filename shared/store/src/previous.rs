@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::Integration;
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, TenantId};
@@ -12,8 +12,8 @@ use domain::time::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::integrations::Integrations;
-use crate::item::{Attributes, Reader, binary, json, keyed, number, text};
-use crate::keys::{self, PK, SEAL, SK, TTL};
+use crate::item::{Attributes, Reader, binary, json, keyed, number, removal, text};
+use crate::keys::{self, SEAL, TTL};
 
 /// Credentials that worked when they were replaced, with the settings that belong to them.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl Integrations {
     }
 }
 
-/// Keeps them until then, with a day for the table to notice.
+/// Keeps them until then.
 pub(crate) fn put(
     integration: &Integration,
     previous: &PreviousCredentials,
@@ -132,13 +132,7 @@ pub(crate) fn delete(
     id: &IntegrationId,
     table: &str,
 ) -> Result<TransactWriteItem, StoreError> {
-    let delete = Delete::builder()
-        .table_name(table)
-        .key(PK, text(tenant.as_str()))
-        .key(SK, text(keys::previous(id)))
-        .build()
-        .map_err(|_| StoreError::Malformed("previous credentials"))?;
-    Ok(TransactWriteItem::builder().delete(delete).build())
+    removal(tenant, keys::previous(id), table)
 }
 
 pub(crate) fn read(item: &Attributes) -> Result<PreviousCredentials, StoreError> {

@@ -18,7 +18,7 @@ use crate::previous::{self, PreviousCredentials};
 use crate::routes::{self, WebhookRoute};
 
 /// Where a sealed record is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// In Integrations: partition and sort key.
     Integrations(String, String),

@@ -104,7 +104,7 @@ impl Verdicts {
             };
             let mut writes = vec![
                 self.update(&current, &after)?,
-                integrations::updated(self.integrations.enrolment(&after))?,
+                integrations::updated(self.integrations.enrolment(Some(&current), &after))?,
             ];
             if let Some(notification) = notification {
                 writes.push(notification.put(&self.integrations.table)?);

@@ -51,8 +51,12 @@ impl Change<'_> {
         let mut filled = self.fill_in(body, stored.as_ref())?;
         let checked = self.test(&filled).await?;
         let route = self.seal(&mut after, &mut filled, &checked).await?;
+        let webhook_lives_on = stored.as_ref().is_some_and(|stored| {
+            webhook::lives_on(self.provider, &stored.credentials, &filled.credentials)
+        });
         let replaced = stored.map_or(Replaced::Unopened, |stored| Replaced::of(&stored, &filled));
-        let previous = self.previous(&mut after, replaced, keep_previous);
+        let keep = keep_previous && webhook_lives_on;
+        let previous = self.previous(&mut after, replaced, keep);
         let route = route.as_ref();
         self.store(&after, previous.as_ref(), route, "integration.configure")
             .await?;

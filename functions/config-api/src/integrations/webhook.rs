@@ -32,6 +32,20 @@ pub(super) fn is_ours(field: &str) -> bool {
     field == URL_TOKEN || field == VERIFY_TOKEN
 }
 
+/// Whether the webhook of secrets that are replaced lives on beside the new ones, if it had one: after a return to others its
+/// provider's signatures would be refused.
+pub(super) fn lives_on(provider: &dyn Provider, before: &Credentials, after: &Credentials) -> bool {
+    let secret = |credentials: &Credentials| {
+        let verify_token = credentials.get(VERIFY_TOKEN)?;
+        provider.webhooks()?.secret(credentials, verify_token)
+    };
+    match (secret(before), secret(after)) {
+        (None, _) => true,
+        (Some(before), Some(after)) => before.is_same(&after, |_| true),
+        (Some(_), None) => false,
+    }
+}
+
 /// The route of the integration's webhook with its sealed secret, and how it stands before the provider was told.
 pub(super) async fn route(
     context: &Context,

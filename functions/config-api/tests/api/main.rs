@@ -10,6 +10,8 @@ mod callers;
 mod chains;
 mod changing;
 mod claims;
+#[path = "../../../../shared/custody/tests/custody/clear.rs"]
+mod clear;
 mod configuring;
 mod cursors;
 mod door;

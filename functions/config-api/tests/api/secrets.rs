@@ -1,16 +1,14 @@
-//! The canary: after a whole life of an integration no secret stands anywhere in the clear.
+//! What is entered does not come back. That it is nowhere else either is shown in `tests/canary`.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use testing::scan::Scanner;
-use testing::switchboard as names;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::stage::{ADMIN, AGENT, INTEGRATIONS, STRANGER, Stage, WHATSAPP};
+use crate::stage::{ADMIN, INTEGRATIONS, Stage, WHATSAPP};
 
 /// Where log lines go.
 #[derive(Clone, Default)]
@@ -50,125 +48,6 @@ fn capture(lines: &Lines) -> tracing::subscriber::DefaultGuard {
         .json()
         .with_writer(move || lines.clone());
     tracing::subscriber::set_default(tracing_subscriber::registry().with(filter).with(layer))
-}
-
-/// The tenant's own values, and those that we made and told the provider.
-async fn secrets(stage: &Stage) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for account in ["one", "two"] {
-        let form = stage.form(account).await;
-        for name in ["access_token", "app_secret"] {
-            let value = form[name].as_str().expect("text").to_owned();
-            found.push((format!("{name} of {account}"), value));
-        }
-    }
-    for call in stage.requests().await {
-        let told = &call["body"]["webhook_configuration"];
-        let token = told["override_callback_uri"]
-            .as_str()
-            .and_then(|url| url.rsplit('/').next());
-        for (name, value) in [
-            ("URL token", token),
-            ("verify token", told["verify_token"].as_str()),
-        ] {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                found.push((name.to_owned(), value.to_owned()));
-            }
-        }
-    }
-    found
-}
-
-#[tokio::test]
-async fn no_secret_stands_anywhere_in_the_clear() {
-    let lines = Lines::default();
-    let logging = capture(&lines);
-    let (stage, _) = Stage::configured().await;
-    let form = stage.form("one").await;
-    stage.call(ADMIN, "POST", WHATSAPP, form.clone()).await;
-    stage
-        .call(ADMIN, "PATCH", WHATSAPP, json!({"name": "Front desk"}))
-        .await;
-    // Refusals of every kind, each with secrets in the request.
-    stage.call(STRANGER, "POST", WHATSAPP, form.clone()).await;
-    stage.call(AGENT, "POST", WHATSAPP, form.clone()).await;
-    stage
-        .call(ADMIN, "POST", WHATSAPP, format!("{form}{form}"))
-        .await;
-    for field in ["waba_id", "graph_version", "name", "colour"] {
-        let mut wrong = form.clone();
-        wrong[field] = form["access_token"].clone();
-        stage
-            .call(ADMIN, "POST", WHATSAPP, wrong)
-            .await
-            .is_problem(422, "invalid_fields");
-    }
-    let mut wrong = form.clone();
-    wrong["app_secret"] = stage.form("two").await["app_secret"].clone();
-    stage
-        .call(ADMIN, "POST", WHATSAPP, wrong)
-        .await
-        .is_problem(422, "permission_missing");
-    for path in [INTEGRATIONS, WHATSAPP] {
-        stage.get(ADMIN, path).await;
-        stage.get(AGENT, path).await;
-    }
-    let message =
-        json!({"wabaPayload": {"to": "919876543220", "type": "text", "text": {"body": "Hello!"}}});
-    stage.call(ADMIN, "POST", "/api/v1/messages", message).await;
-    let inbound = json!({"provider": "whatsapp", "text": "Hello!"});
-    stage.control(Method::POST, "/_sandbox/send", inbound).await;
-    stage.fault(json!("reset")).await;
-    stage
-        .call(ADMIN, "POST", WHATSAPP, form)
-        .await
-        .is_problem(503, "provider_unavailable");
-
-    let secrets = secrets(&stage).await;
-    let mut kept = dump(&stage);
-    stage.call(ADMIN, "DELETE", WHATSAPP, Value::Null).await;
-    drop(logging);
-    kept.extend(dump(&stage));
-    let lines = lines.0.lock().expect("no panic while logging").clone();
-    kept.push((
-        "logs".to_owned(),
-        String::from_utf8_lossy(&lines).into_owned(),
-    ));
-    for answer in stage.answers.borrow().iter() {
-        kept.push(("an answer".to_owned(), answer.clone()));
-    }
-
-    assert!(
-        secrets.len() >= 6,
-        "the URL's token and the verify token were told to the provider"
-    );
-    let scanner = Scanner::new(secrets);
-    for (place, text) in &kept {
-        assert!(
-            scanner.scan(text.as_bytes()).is_empty(),
-            "{place}: {:?}",
-            scanner.scan(text.as_bytes())
-        );
-    }
-    // All of it was looked at: each place holds something, and where secrets belong they are found.
-    for place in [
-        names::INTEGRATIONS,
-        names::WEBHOOK_ROUTES,
-        names::KEY_RINGS,
-        names::AUDIT,
-        names::ACTIVITY,
-        names::MESSAGES,
-        names::INBOUND,
-        "logs",
-        "an answer",
-    ] {
-        assert!(
-            kept.iter().any(|(at, text)| at == place && text.len() > 2),
-            "{place} is empty"
-        );
-    }
-    let seen = Value::from(stage.requests().await).to_string();
-    assert!(scanner.scan(seen.as_bytes()).len() >= 4);
 }
 
 /// Whether a text holds eight characters of a secret that follow one another; fewer are there by chance.
@@ -253,27 +132,12 @@ async fn e4_what_was_entered_comes_back_as_set_with_its_last_four_characters_at_
     }
 }
 
-/// Everything that is kept, by place.
-fn dump(stage: &Stage) -> Vec<(String, String)> {
-    let tables = [
-        names::INTEGRATIONS,
-        names::WEBHOOK_ROUTES,
-        names::KEY_RINGS,
-        names::AUDIT,
-        names::ACTIVITY,
-    ];
-    let queues = [
-        names::MESSAGES,
-        names::MESSAGES_DLQ,
-        names::INBOUND,
-        names::INBOUND_DLQ,
-    ];
-    let items = tables.map(|table| {
-        (
-            table.to_owned(),
-            Value::from(stage.cloud.items(table)).to_string(),
-        )
-    });
-    let bodies = queues.map(|queue| (queue.to_owned(), stage.cloud.messages(queue).join("\n")));
-    items.into_iter().chain(bodies).collect()
+#[tokio::test]
+#[should_panic(expected = "secrets stand in tables or on queues")]
+async fn e1_control_a_secret_that_a_test_leaves_behind_is_noticed() {
+    let stage = Stage::new().await;
+    let form = stage.form("one").await;
+    let text = json!({"body": form["access_token"]});
+    let message = json!({"wabaPayload": {"to": "919876543220", "type": "text", "text": text}});
+    stage.call(ADMIN, "POST", "/api/v1/messages", message).await;
 }

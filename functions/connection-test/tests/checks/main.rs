@@ -7,6 +7,8 @@
 mod callers;
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
+#[path = "../../../../shared/custody/tests/custody/clear.rs"]
+mod clear;
 mod given;
 mod recording;
 mod returning;

@@ -201,11 +201,12 @@ impl Stage {
     }
 }
 
-/// Every test is a test of the audit trail too.
+/// Every test is a test of the audit trail too, and of where secrets are.
 impl Drop for Stage {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             crate::chains::hold(&self.cloud);
+            crate::clear::of(&self.cloud, self.sandbox.secrets());
         }
     }
 }

@@ -6,6 +6,8 @@
 
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
+#[path = "../../../../shared/custody/tests/custody/clear.rs"]
+mod clear;
 mod errors;
 mod exactly_once;
 #[path = "../../../../shared/custody/tests/custody/forgetful.rs"]

@@ -132,8 +132,12 @@ impl Outcome for Rewrapped {
             rewrapped,
             still_configured,
         } = self;
-        let mut text =
-            format!("{rewrapped} ring keys were put under {to}; none is left under {from}.\n\n");
+        let mut text = match rewrapped {
+            0 => format!("No ring key is under {from}. If that is the KMS key you mean:\n\n"),
+            count => {
+                format!("{count} ring keys were put under {to}; none is left under {from}.\n\n")
+            }
+        };
         if *still_configured {
             text.push_str(
                 "The stack is still deployed with the old KMS key and makes new rings under it. Deploy it with the new \

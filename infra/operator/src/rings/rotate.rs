@@ -144,6 +144,9 @@ impl Outcome for Rotated {
             ));
         }
         match &self.rotated[..] {
+            [] if self.left_alone.is_empty() => {
+                text.push_str("There is no ring yet: the first value that is sealed makes one.\n");
+            }
             [] => {}
             [one] => text.push_str(&format!(
                 "\nWhat is sealed already stays under the older versions. Half a minute from now, move it:\n\n  \

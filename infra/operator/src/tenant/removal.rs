@@ -87,6 +87,12 @@ impl Outcome for Gone {
         if !self.is_complete() {
             text.push_str("\nSomething is left: it was written meanwhile. Run this once more.\n");
         }
+        if self.integrations + self.items + self.ring_versions + self.left == 0 {
+            text.push_str(
+                "\nThere was nothing of it. Is the id right, or was it removed before? Nothing can be saved under it \
+                 any more.\n",
+            );
+        }
         if self.webhooks_left_at_provider > 0 {
             text.push_str(
                 "\nSome providers could not be told to stop calling; what they send is refused.\n",

@@ -42,15 +42,15 @@ impl Index {
 
     /// Tells the number of every needle and where it was found, each time it is.
     pub(super) fn search(&self, hay: &[u8], mut found: impl FnMut(usize, usize)) {
-        let mut head: u32 = 0;
-        for (last, byte) in hay.iter().enumerate() {
-            head = head << 8 | u32::from(*byte);
-            if !self.slots[slot(head)] {
+        let (mut head, mut end) = (0_u32, 0);
+        // Not an iterator: tests are not optimised, and there are megabytes to walk through.
+        while end < hay.len() {
+            head = head << 8 | hay[end] as u32;
+            end += 1;
+            if !self.slots[slot(head)] || end < HEAD {
                 continue;
             }
-            let Some(at) = (last + 1).checked_sub(HEAD) else {
-                continue;
-            };
+            let at = end - HEAD;
             for (needle, number) in self.by_head.get(&head).into_iter().flatten() {
                 if hay[at..].starts_with(needle) {
                     found(*number, at);

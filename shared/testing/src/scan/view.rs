@@ -67,12 +67,13 @@ fn without_escapes(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut layers = Vec::new();
     let mut last = Cow::from(bytes);
     for _ in 0..3 {
-        if !last.contains(&b'\\') {
+        let next = without_escapes_once(&last);
+        if next == *last {
             break;
         }
-        last = without_escapes_once(&last).into();
-        layers.extend_from_slice(&last);
+        layers.extend_from_slice(&next);
         layers.push(b'\n');
+        last = next.into();
     }
     if layers.is_empty() {
         bytes.into()

@@ -264,6 +264,24 @@ impl Directory {
         }
     }
 
+    /// The secrets of all accounts, each with a name to tell it by.
+    pub(super) fn secrets(&self) -> Vec<(String, String)> {
+        let accounts = self
+            .index
+            .iter()
+            .filter(|(key, account)| **key == account.name);
+        let secrets = accounts.flat_map(|(name, account)| {
+            [
+                (
+                    format!("access token of {name}"),
+                    account.access_token.clone(),
+                ),
+                (format!("app secret of {name}"), account.app_secret.clone()),
+            ]
+        });
+        secrets.collect()
+    }
+
     pub(super) fn by_name(&self, name: &str) -> Option<Arc<Account>> {
         self.find(name).filter(|account| account.name == name)
     }

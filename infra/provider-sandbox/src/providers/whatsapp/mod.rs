@@ -225,6 +225,10 @@ impl Provider for WhatsApp {
             .ok_or_else(|| Refusal::field("of", format!("there is no {account:?}")))
     }
 
+    fn secrets(&self) -> Vec<(String, String)> {
+        lock(&self.directory).secrets()
+    }
+
     fn compose(&self, wanted: &Map<String, Value>) -> Result<Event, Refusal> {
         let find_account = |name: &str| lock(&self.directory).by_name(name);
         inbound::compose(wanted, find_account, |account| {

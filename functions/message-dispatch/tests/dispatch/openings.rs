@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testing::cloud::{Calls, Fault};
 use testing::switchboard as names;
 
-use crate::stage::{Stage, arrived, text};
+use crate::stage::{Stage, WHATSAPP, arrived, text};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
@@ -220,4 +220,56 @@ async fn f4_an_older_record_put_back_is_found_out_with_what_the_role_allows() {
     assert_eq!(asked(&stage).await, 0);
     assert_eq!(stage.message("m-1").await.0, "parked");
     assert_eq!(stage.told(), ["integration_invalid"]);
+}
+
+/// Whatever is written over it, by us or by the tenant, the older record is not believed.
+#[tokio::test]
+async fn f4_no_later_write_of_ours_vouches_for_an_older_record() {
+    let mut stage = Stage::connected().await;
+    let older = stage.item("INTEGRATION#").expect("an integration");
+    stage.rotate().await;
+    let attested = attested(&stage);
+    for number in 0..3 {
+        stage.put_back(&older).await;
+        let renamed = json!({"name": format!("Desk {number}")});
+        let (status, body) = stage.api("PATCH", WHATSAPP, renamed).await;
+        assert_eq!(status, 200, "{body}");
+        stage.forget();
+        assert!(send(&stage, &format!("m-{number}")).await);
+        assert_eq!(asked(&stage).await, 0);
+        assert_eq!(self::attested(&stage), attested);
+    }
+    // The same record under the attestation that belongs to it is the control: nothing else refuses it.
+    let mut roster = stage.item("ROSTER").expect("a roster");
+    for (name, value) in roster.as_object_mut().into_iter().flatten() {
+        if name.starts_with("attested#") {
+            *value = older["version_attested"].clone();
+        }
+    }
+    stage.put_back(&older).await;
+    stage.put_back(&with_line_of(&roster, &older)).await;
+    stage.forget();
+    assert!(send(&stage, "m-control").await);
+    assert_eq!(stage.message("m-control").await.0, "sent");
+}
+
+/// What the roster attests.
+fn attested(stage: &Stage) -> Value {
+    let roster = stage.item("ROSTER").expect("a roster");
+    let mut attested = roster.as_object().into_iter().flatten();
+    let (_, value) = attested
+        .find(|(name, _)| name.starts_with("attested#"))
+        .expect("an attestation");
+    value.clone()
+}
+
+/// The roster with the integration's line switched on again.
+fn with_line_of(roster: &Value, integration: &Value) -> Value {
+    let mut roster = roster.clone();
+    let id = integration["id"]["S"].as_str().expect("an id");
+    let line = roster[id]["S"].as_str().expect("a line");
+    let mut line: Value = serde_json::from_str(line).expect("JSON");
+    line["status"] = "connected".into();
+    roster[id]["S"] = line.to_string().into();
+    roster
 }

@@ -52,7 +52,9 @@ pub(crate) fn printed(kind: &str) -> Printed {
         .stderr(Stdio::piped())
         .output()
         .expect("a child");
-    assert!(output.status.success(), "the child {kind} has failed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let last = said.lines().rfind(|line| line.contains("panic"));
+    assert!(output.status.success(), "the child {kind} failed: {last:?}");
     let secrets = std::fs::read(&learned).expect("the child has left word");
     std::fs::remove_file(&learned).expect("it was there");
     let secrets: Value = serde_json::from_slice(&secrets).expect("JSON");

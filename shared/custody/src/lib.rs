@@ -16,9 +16,9 @@ use domain::failure::StoreError;
 use domain::integration::{Integration, Owner, Status};
 use domain::opening::{OpenedBy, Reason};
 use domain::seal::SealContext;
-use domain::{Clock, Credentials, Failure, TenantId};
+use domain::{Clock, Credentials, Failure, ProviderId, TenantId};
 use providers::http::Egress;
-use providers::{Checked, Connection, Overrides, Provider};
+use providers::{Checked, Connection, Overrides, Provider, Webhooks};
 use store::integrations::Integrations;
 use store::notifications::Notification;
 use store::previous::PreviousCredentials;
@@ -170,6 +170,19 @@ impl Custody {
     ) -> Connection<'a> {
         self.overrides
             .connect(provider, settings, credentials, &self.http)
+    }
+
+    /// Tells the provider to call the integration's webhook no more; `false` if it may go on.
+    pub async fn deregister(&self, integration: &Integration, credentials: &Credentials) -> bool {
+        let Some((provider, webhooks)) = caller(integration) else {
+            return true;
+        };
+        let connection = self.connect(provider, &integration.settings, credentials);
+        let told = webhooks.deregister(connection).await;
+        told.inspect_err(|failure| {
+            tracing::warn!(integration = %integration.id, %failure, "the webhook was left behind");
+        })
+        .is_ok()
     }
 
     /// What an operator sets for all tenants.
@@ -337,8 +350,20 @@ impl Custody {
 
 /// The place an integration's credentials are sealed for, with the address its settings send them to.
 pub fn place(integration: &Integration) -> SealContext<'_> {
-    let provider = providers::find(integration.provider.as_str());
-    let origin =
-        provider.and_then(|provider| providers::chosen_address(provider, &integration.settings));
-    integration.credentials_place(origin)
+    integration.credentials_place(address(&integration.provider, &integration.settings))
+}
+
+/// The address that settings of a provider's send secrets to, if the tenant chose one.
+fn address<'a>(provider: &ProviderId, settings: &'a providers::Settings) -> Option<&'a str> {
+    providers::chosen_address(providers::find(provider.as_str())?, settings)
+}
+
+/// The provider that may call an integration's webhook.
+fn caller(integration: &Integration) -> Option<(&'static dyn Provider, &'static dyn Webhooks)> {
+    let webhook = integration.webhook.as_ref()?;
+    let provider = providers::find(integration.provider.as_str())?;
+    let webhooks = provider.webhooks()?;
+    integration
+        .is_called_on(&webhook.route)
+        .then_some((provider, webhooks))
 }

@@ -120,31 +120,15 @@ impl Removal {
 
     /// Tells the provider to stop calling; `false` if it may go on.
     async fn tell_provider(&self, integration: &Integration, by: OpenedBy<'_>) -> bool {
-        let Some(webhooks) =
-            providers::find(integration.provider.as_str()).and_then(|p| Some((p, p.webhooks()?)))
-        else {
-            return true;
-        };
-        let called = integration
-            .webhook
-            .as_ref()
-            .is_some_and(|webhook| integration.is_called_on(&webhook.route));
-        if !called {
+        if crate::caller(integration).is_none() {
             return true;
         }
         let reason = Reason::Deregister;
-        let Ok(credentials) = self
-            .custody
-            .open(integration, None, OpenedBy { reason, ..by })
-            .await
-        else {
-            return false;
-        };
-        let (provider, webhooks) = webhooks;
-        let connection = self
-            .custody
-            .connect(provider, &integration.settings, &credentials);
-        webhooks.deregister(connection).await.is_ok()
+        let by = OpenedBy { reason, ..by };
+        match self.custody.open(integration, None, by).await {
+            Ok(credentials) => self.custody.deregister(integration, &credentials).await,
+            Err(_) => false,
+        }
     }
 
     async fn delete(

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::TenantId;
 use domain::failure::StoreError;
-use domain::integration::webhook_secret_place;
+use domain::integration::credentials_place;
 use domain::opening::OpenedBy;
 use domain::seal::{Purpose, SealContext, Sealed};
 use futures_util::stream::{self, StreamExt};
@@ -190,26 +190,18 @@ impl Resealing {
 fn context(record: &SealedRecord) -> SealContext<'_> {
     match record {
         SealedRecord::Integration(integration) => crate::place(integration),
-        SealedRecord::Route(route) => webhook_secret_place(
-            &route.tenant,
-            &route.provider,
-            &route.integration,
-            route.secret_version,
-        ),
+        SealedRecord::Route(route) => route.secret_place(),
         SealedRecord::Previous {
             tenant,
             provider,
             integration,
             previous,
-        } => SealContext {
+        } => credentials_place(
             tenant,
             provider,
             integration,
-            purpose: Purpose::Credentials,
-            record: "integration",
-            revision: previous.credential_version,
-            origin: providers::find(provider.as_str())
-                .and_then(|provider| providers::chosen_address(provider, &previous.settings)),
-        },
+            previous.credential_version,
+            crate::address(provider, &previous.settings),
+        ),
     }
 }

@@ -193,15 +193,13 @@ impl Integration {
     /// The place its credentials are sealed for. `origin` is the address that its settings name as the one its secrets
     /// are sent to, if the tenant chose one: with another address they do not open (B5).
     pub fn credentials_place<'a>(&'a self, origin: Option<&'a str>) -> SealContext<'a> {
-        SealContext {
-            tenant: &self.tenant,
-            provider: &self.provider,
-            integration: &self.id,
-            purpose: Purpose::Credentials,
-            record: "integration",
-            revision: self.credential_version,
+        credentials_place(
+            &self.tenant,
+            &self.provider,
+            &self.id,
+            self.credential_version,
             origin,
-        }
+        )
     }
 
     /// The matter on which the vault attests the credentials' version.
@@ -246,6 +244,25 @@ impl Integration {
         } else {
             Status::Disabled
         }
+    }
+}
+
+/// The place a version of an integration's credentials is sealed for, the present one or one it had before.
+pub fn credentials_place<'a>(
+    tenant: &'a TenantId,
+    provider: &'a ProviderId,
+    integration: &'a IntegrationId,
+    version: u64,
+    origin: Option<&'a str>,
+) -> SealContext<'a> {
+    SealContext {
+        tenant,
+        provider,
+        integration,
+        purpose: Purpose::Credentials,
+        record: "integration",
+        revision: version,
+        origin,
     }
 }
 

@@ -13,9 +13,8 @@ use domain::time::Timestamp;
 use crate::audit::AuditTrail;
 use crate::error::WriteError;
 use crate::integrations::{self, Integrations};
-use crate::item::{json, number, text};
+use crate::item::{json, number, removal, text};
 use crate::keys::{self, PK, SK};
-use crate::permissions;
 use crate::previous::{self, PreviousCredentials};
 use crate::recorded::{Recorded, Refused};
 use crate::routes::{self, WebhookRoute};
@@ -85,7 +84,7 @@ impl IntegrationChanges {
                 writes.push((Stake::Record, previous::put(after, kept, until, table)?));
             }
             Previous::Forget => {
-                let delete = previous::delete(&after.tenant, &after.id, table)?;
+                let delete = removal(&after.tenant, keys::previous(&after.id), table)?;
                 writes.push((Stake::Record, delete));
             }
         }
@@ -118,8 +117,11 @@ impl IntegrationChanges {
         let mut writes = vec![
             (Stake::Record, delete),
             (Stake::Record, self.integrations.strike(integration)?),
-            (Stake::Record, previous::delete(tenant, id, table)?),
-            (Stake::Record, permissions::delete(tenant, id, table)?),
+            (Stake::Record, removal(tenant, keys::previous(id), table)?),
+            (
+                Stake::Record,
+                removal(tenant, keys::permissions(id), table)?,
+            ),
         ];
         for account in &integration.accounts {
             let key = keys::claim(&integration.provider, account);

@@ -4,8 +4,8 @@
 //! The first is recorded before anything is handed out, so no credential is ever used without a record of it. Those
 //! after it are counted, and the count stands in the next record: at the next opening after the minute, when
 //! [`OpeningWindows::settle`] is called after it, or when the process is told to end, as far as half a second allows. A
-//! process that is killed takes the count of its last minute with it; the claims of the messages it sent name the container too and are the count
-//! then.
+//! process that is killed takes the count of its last minute with it; the claims of the messages it sent name the
+//! container too and are the count then.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,6 @@ const MOST: usize = 10_000;
 type Key = (TenantId, IntegrationId, u64, Reason, bool);
 
 struct Window {
-    tenant: TenantId,
     until: Timestamp,
     uncounted: u64,
     record: AuditRecord,
@@ -79,9 +78,9 @@ impl OpeningWindows {
     }
 
     fn take(&self, which: impl Fn(&Window) -> bool) -> Vec<(Key, Window)> {
-        let mut windows = self.windows();
-        let taken: Vec<_> = windows.extract_if(|_, window| which(window)).collect();
-        taken
+        self.windows()
+            .extract_if(|_, window| which(window))
+            .collect()
     }
 
     /// So many windows, those that are over first.
@@ -104,7 +103,7 @@ impl OpeningWindows {
         for (key, mut window) in counted {
             window.record.at = now;
             window.record.count = Some(window.uncounted);
-            if let Err(error) = self.trail.append(&window.tenant, &window.record).await {
+            if let Err(error) = self.trail.append(&key.0, &window.record).await {
                 tracing::warn!(%error, "a count of openings is kept for later");
                 self.keep(key, window);
             }
@@ -161,26 +160,20 @@ impl Witness for OpeningWindows {
         let mut record = opening.record(now);
         record.count = Some(1 + earlier);
         let appended = self.trail.append(place.tenant, &record).await;
-        let window = Window {
-            tenant: place.tenant.clone(),
-            until: now.after(WINDOW),
-            uncounted: 0,
-            record,
-        };
-        if appended.is_err() && earlier > 0 {
+        let (until, uncounted) = match &appended {
+            Ok(()) => (now.after(WINDOW), 0),
             // Not this one, which is not handed out; those before it.
-            let uncounted = earlier;
-            self.keep(
-                key,
-                Window {
-                    until: now,
-                    uncounted,
-                    ..window
-                },
-            );
-        } else if appended.is_ok() {
-            self.keep(key, window);
-        }
+            Err(_) if earlier > 0 => (now, earlier),
+            Err(_) => return appended,
+        };
+        self.keep(
+            key,
+            Window {
+                until,
+                uncounted,
+                record,
+            },
+        );
         appended
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::AuditTrail;
 use crate::error::WriteError;
 use crate::integrations::{self, Integrations};
-use crate::item::{Reader, json, removal, text};
+use crate::item::{Reader, json, text};
 use crate::keys::{self, PK, SK};
 use crate::recorded::{Recorded, Refused};
 
@@ -143,12 +143,3 @@ impl Permissions {
 
 /// Prefix of the attributes, for a user's id may be any word.
 const USER: &str = "user#";
-
-/// Removes all permissions of an integration, if there are any.
-pub(crate) fn delete(
-    tenant: &TenantId,
-    id: &IntegrationId,
-    table: &str,
-) -> Result<TransactWriteItem, StoreError> {
-    removal(tenant, keys::permissions(id), table)
-}

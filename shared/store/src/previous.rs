@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::Integration;
 use domain::failure::StoreError;
-use domain::ids::{IntegrationId, TenantId};
 use domain::integration::Masked;
 use domain::seal::Sealed;
 use domain::time::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::integrations::Integrations;
-use crate::item::{Attributes, Reader, binary, json, keyed, number, removal, text};
+use crate::item::{Attributes, Reader, binary, json, keyed, number, text};
 use crate::keys::{self, SEAL, TTL};
 
 /// Credentials that worked when they were replaced, with the settings that belong to them.
@@ -124,15 +123,6 @@ pub(crate) fn put(
         .build()
         .map_err(|_| StoreError::Malformed("previous credentials"))?;
     Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// Forgets them, if there are any.
-pub(crate) fn delete(
-    tenant: &TenantId,
-    id: &IntegrationId,
-    table: &str,
-) -> Result<TransactWriteItem, StoreError> {
-    removal(tenant, keys::previous(id), table)
 }
 
 pub(crate) fn read(item: &Attributes) -> Result<PreviousCredentials, StoreError> {

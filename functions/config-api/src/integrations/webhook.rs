@@ -147,24 +147,9 @@ pub(super) async fn deregister(
     integration: &Integration,
     credentials: &Credentials,
 ) -> &'static str {
-    let registered = integration
-        .webhook
-        .as_ref()
-        .is_some_and(|w| w.status != WebhookStatus::NotConfigured);
-    let provider = providers::find(integration.provider.as_str());
-    let Some((provider, webhooks)) = provider.and_then(|p| Some((p, p.webhooks()?))) else {
-        return REMOVED;
-    };
-    if !registered {
-        return REMOVED;
-    }
-    let custody = &context.custody;
-    let connection = custody.connect(provider, &integration.settings, credentials);
-    match webhooks.deregister(connection).await {
-        Ok(()) => REMOVED,
-        Err(failure) => {
-            tracing::warn!(integration = %integration.id, %failure, "the webhook was left behind");
-            LEFT_BEHIND
-        }
+    if context.custody.deregister(integration, credentials).await {
+        REMOVED
+    } else {
+        LEFT_BEHIND
     }
 }

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Caller;
@@ -15,7 +16,7 @@ use crate::random;
 use crate::time::Timestamp;
 
 /// One line of a tenant's audit trail. It holds ids and outcomes, never a value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRecord {
     /// When. In the trail never before the record that it follows.
     pub at: Timestamp,

@@ -1,11 +1,12 @@
 //! Who is asking, as the gateway's authorizer verified it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::{TenantId, UserId};
 
 /// What a caller may do, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees status; sends through integrations granted to them.

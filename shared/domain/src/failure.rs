@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of failure of a call to a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The token or key is wrong, expired or revoked.
@@ -25,8 +26,12 @@ pub enum FailureKind {
     NotFound,
     /// The request itself is wrong and would be refused again.
     InvalidRequest,
+    /// The address that was chosen may not be called: nothing was sent, and nothing will be.
+    AddressRefused,
     /// The recipient cannot be reached in this way.
     Undeliverable,
+    /// The platform's own credential was refused: no fault of the tenant's, who can only wait.
+    PlatformRefused,
     /// Too many calls; come back later.
     Throttled,
     /// Too many messages to one recipient; others are not affected.
@@ -42,7 +47,7 @@ pub enum FailureKind {
 pub enum Reaction {
     /// Never again: record the failure.
     GiveUp,
-    /// Nothing was done: put back and try later. `counts` is false for a throttle, which is no fault of the message.
+    /// Nothing was done: put back and try later. `counts` is false for what is no fault of the message, as a throttle.
     TryLater {
         /// Whether this try uses up one of the message's attempts.
         counts: bool,
@@ -64,8 +69,11 @@ impl FailureKind {
             | Self::AccountBlocked
             | Self::NotFound
             | Self::InvalidRequest
+            | Self::AddressRefused
             | Self::Undeliverable => Reaction::GiveUp,
-            Self::Throttled | Self::RecipientThrottled => Reaction::TryLater { counts: false },
+            Self::Throttled | Self::RecipientThrottled | Self::PlatformRefused => {
+                Reaction::TryLater { counts: false }
+            }
             Self::Unavailable => Reaction::TryLater { counts: true },
             Self::OutcomeUnknown => Reaction::AwaitEvidence,
         }
@@ -82,7 +90,9 @@ impl FailureKind {
             Self::AccountBlocked => "account_blocked",
             Self::NotFound => "provider_object_not_found",
             Self::InvalidRequest => "provider_refused_request",
+            Self::AddressRefused => "address_refused",
             Self::Undeliverable => "undeliverable",
+            Self::PlatformRefused => "platform_credentials_rejected",
             Self::Throttled => "provider_rate_limit",
             Self::RecipientThrottled => "recipient_rate_limit",
             Self::Unavailable => "provider_unavailable",
@@ -97,7 +107,7 @@ impl FailureKind {
 }
 
 /// A failed call to a provider. Its texts are ours: no provider text, no value of a request is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
 #[error("{kind:?}: {detail}")]
 pub struct Failure {
     /// What happened, in our terms.

@@ -1,9 +1,12 @@
 //! One type per kind of id, so that one cannot be passed for another.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::phone::E164;
 use crate::random;
 
 /// An id that breaks the rules of its kind; says which kind and what is allowed.
@@ -39,7 +42,18 @@ fn word(byte: u8) -> bool {
 }
 
 macro_rules! text_id {
-    ($name:ident) => {
+    ($name:ident, $pattern:expr) => {
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "pattern": $pattern})
+            }
+        }
         impl $name {
             /// The id as it is stored and sent.
             pub fn as_str(&self) -> &str {
@@ -70,7 +84,7 @@ macro_rules! text_id {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct TenantId(Box<str>);
-text_id!(TenantId);
+text_id!(TenantId, r"^[0-9A-Za-z_.:-]{1,64}$");
 
 impl TenantId {
     /// Names the tenant; `clippy.toml` bans this call outside the three places above.
@@ -104,7 +118,7 @@ const WORD_BUT_RESERVED: &str =
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserId(Box<str>);
-text_id!(UserId);
+text_id!(UserId, r"^[0-9A-Za-z_.:-]{1,128}$");
 
 impl UserId {
     /// # Errors
@@ -122,41 +136,80 @@ impl TryFrom<String> for UserId {
     }
 }
 
+/// An id of ours: a prefix and 128 bits in 26 characters.
+macro_rules! own_id {
+    ($name:ident, $prefix:literal, $kind:literal) => {
+        text_id!($name, concat!("^", $prefix, "[0-9a-hjkmnp-tv-z]{26}$"));
+
+        impl $name {
+            fn of_bits(bits: &[u8; 16]) -> Self {
+                Self(format!("{}{}", $prefix, random::base32(bits)).into())
+            }
+
+            /// # Errors
+            /// [`InvalidId`] unless the text has the form of an id of ours.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let wrong = InvalidId {
+                    kind: $kind,
+                    longest: 30,
+                    alphabet: concat!("'", $prefix, "' and 26 lower-case letters and digits"),
+                };
+                match text.strip_prefix($prefix) {
+                    Some(rest) if rest.len() == 26 && rest.bytes().all(random::is_base32) => {
+                        Ok(Self(text.into()))
+                    }
+                    _ => Err(wrong),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+    };
+}
+
+/// An id that is made here alone, of random bits.
+macro_rules! made_id {
+    ($name:ident, $prefix:literal, $kind:literal) => {
+        own_id!($name, $prefix, $kind);
+
+        impl $name {
+            /// A new id of 128 random bits.
+            pub fn make() -> Self {
+                Self::of_bits(&random::bytes())
+            }
+        }
+    };
+}
+
 /// One configured connection of a tenant to a provider: `int_` and 26 characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct IntegrationId(Box<str>);
-text_id!(IntegrationId);
+made_id!(IntegrationId, "int_", "an integration id");
 
-impl IntegrationId {
-    const PREFIX: &str = "int_";
+/// One agent of a tenant: `agt_` and 26 characters.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct AgentId(Box<str>);
+made_id!(AgentId, "agt_", "an agent id");
 
-    /// A new id of 128 random bits.
-    pub fn make() -> Self {
-        Self(format!("{}{}", Self::PREFIX, random::base32(&random::bytes::<16>())).into())
-    }
+/// One phone number of a tenant: `num_` and 26 characters. It is made of the number, so a tenant has each number once.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NumberId(Box<str>);
+own_id!(NumberId, "num_", "a phone number's id");
 
-    /// # Errors
-    /// [`InvalidId`] unless the text has the form that [`IntegrationId::make`] gives.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let wrong = InvalidId {
-            kind: "an integration id",
-            longest: 30,
-            alphabet: "'int_' and 26 lower-case letters and digits",
-        };
-        match text.strip_prefix(Self::PREFIX) {
-            Some(rest) if rest.len() == 26 && rest.bytes().all(random::is_base32) => {
-                Ok(Self(text.into()))
-            }
-            _ => Err(wrong),
-        }
-    }
-}
-
-impl TryFrom<String> for IntegrationId {
-    type Error = InvalidId;
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
+impl NumberId {
+    /// The id of a number: the first half of its SHA-256.
+    pub fn of(number: &E164) -> Self {
+        let mut half = [0; 16];
+        half.copy_from_slice(&random::sha256(number.as_str().as_bytes())[..16]);
+        Self::of_bits(&half)
     }
 }
 
@@ -164,7 +217,7 @@ impl TryFrom<String> for IntegrationId {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct MessageId(Box<str>);
-text_id!(MessageId);
+text_id!(MessageId, r"^[0-9A-Za-z_.:-]{1,128}$");
 
 impl MessageId {
     /// A new id of 128 random bits.
@@ -191,7 +244,7 @@ impl TryFrom<String> for MessageId {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ProviderId(Box<str>);
-text_id!(ProviderId);
+text_id!(ProviderId, r"^[0-9a-z_]{1,32}$");
 
 impl ProviderId {
     /// # Errors
@@ -219,12 +272,27 @@ impl TryFrom<String> for ProviderId {
 mod tests {
     use super::*;
 
+    /// Of +919876543210, computed elsewhere.
+    const NUMBER_ID: &str = "num_yej7ssee7n6ahb8n49d28ps7b4";
+
     #[test]
     fn made_ids_parse_again() {
         let id = IntegrationId::make();
-        assert_eq!(IntegrationId::parse(id.as_str()), Ok(id));
+        assert_eq!(IntegrationId::parse(id.as_str()), Ok(id.clone()));
+        assert!(AgentId::parse(id.as_str()).is_err());
+        let id = AgentId::make();
+        assert_eq!(AgentId::parse(id.as_str()), Ok(id));
         let id = MessageId::make();
         assert_eq!(MessageId::parse(id.as_str()), Ok(id));
+    }
+
+    #[test]
+    fn s1_59_a_number_has_one_id_however_it_is_written() {
+        let id = |text| NumberId::of(&E164::parse(text, None).expect("a number"));
+        assert_eq!(id("+91 98765-43210").as_str(), NUMBER_ID);
+        assert_eq!(id("00919876543210"), id("+919876543210"));
+        assert_ne!(id("+919876543211"), id("+919876543210"));
+        assert_eq!(NumberId::parse(NUMBER_ID), Ok(id("+919876543210")));
     }
 
     #[test]
@@ -241,6 +309,7 @@ mod tests {
         ] {
             assert!(MessageId::parse(text).is_err(), "{text:.20}");
             assert!(IntegrationId::parse(text).is_err(), "{text:.20}");
+            assert!(AgentId::parse(text).is_err(), "{text:.20}");
             assert!(ProviderId::parse(text).is_err(), "{text:.20}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use crate::seal::{Purpose, SealContext, Sealed};
 use crate::time::Timestamp;
 
 /// Whose integration it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "user_id")]
 pub enum Owner {
     /// Of the whole tenant.
@@ -40,7 +41,7 @@ impl Reference {
 }
 
 /// What is known about the credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The provider accepted it when it was last asked.
@@ -82,7 +83,7 @@ impl Status {
 }
 
 /// How a secret is shown when it is not revealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Masked {
     /// Whether a value is stored.
     pub set: bool,
@@ -108,7 +109,7 @@ impl Masked {
 }
 
 /// The state of the provider's registration of our webhook URL, apart from the credential's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookStatus {
     /// The provider was told our URL and verified it.
@@ -129,6 +130,36 @@ pub struct Webhook {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// The route of the URL before this one, while it is still answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousRoute>,
+}
+
+/// The route of a URL that was rotated out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousRoute {
+    /// Its key.
+    pub route: String,
+    /// Until when it is answered; `None` while the provider has not taken the new URL, and so may still call this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl PreviousRoute {
+    /// Whether it is still answered.
+    pub fn is_answered_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl Webhook {
+    /// The keys of its routes: the present URL's, and that of the one before.
+    pub fn routes(&self) -> impl Iterator<Item = &str> {
+        let previous = self.previous.as_ref().map(|previous| &previous.route);
+        std::iter::once(&self.route)
+            .chain(previous)
+            .map(String::as_str)
+    }
 }
 
 /// A stored integration. The bare name is the stored form; what goes out is a view without the seal.
@@ -225,10 +256,11 @@ impl Integration {
         }
     }
 
-    /// Whether the provider may call that route: it is the integration's present one, and configured.
+    /// Whether the provider may call that route: it is one of the integration's webhook, and that is configured.
     pub fn is_called_on(&self, route: &str) -> bool {
         self.webhook.as_ref().is_some_and(|webhook| {
-            webhook.route == route && webhook.status != WebhookStatus::NotConfigured
+            webhook.status != WebhookStatus::NotConfigured
+                && webhook.routes().any(|own| own == route)
         })
     }
 

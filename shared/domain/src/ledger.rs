@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -15,7 +16,9 @@ use crate::ids::{IntegrationId, ProviderId};
 use crate::time::{Timestamp, millis};
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageStatus {
     /// On the queue, not yet tried, or waiting for the next try.
@@ -52,10 +55,13 @@ pub struct Claim {
     /// When the queue took the message in.
     #[serde(with = "millis")]
     pub accepted_at: Timestamp,
-    /// Through which integration; none where the tenant has none that fits.
+    /// Through which integration; none where the tenant has none that fits, or the platform's own account serves.
     pub integration: Option<IntegrationId>,
-    /// Why that one, or `none`.
+    /// Whose credential, or `none`.
     pub credential_source: Cow<'static, str>,
+    /// Why that one, or why none; see [`crate::resolution::Reason`].
+    #[serde(default)]
+    pub credential_reason: Cow<'static, str>,
     /// Provider type.
     pub channel: ProviderId,
 }
@@ -128,7 +134,7 @@ pub struct Ledger {
 }
 
 /// One step of a message's life.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
     /// The state it entered.
     pub status: MessageStatus,
@@ -357,6 +363,7 @@ mod tests {
             accepted_at: at(50),
             integration: Some(IntegrationId::make()),
             credential_source: "tenant".into(),
+            credential_reason: "first_in_line".into(),
             channel: ProviderId::parse("whatsapp").unwrap(),
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::ids::{IntegrationId, MessageId, ProviderId, UserId};
+use crate::ids::{AgentId, IntegrationId, MessageId, ProviderId, UserId};
 use crate::time::Timestamp;
 
 /// Largest body a producer may put on the queue, in bytes; leaves room below SQS's own limit for our attributes.
@@ -61,6 +61,9 @@ pub struct Metadata {
     /// The user who made the automation that sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserId>,
+    /// The agent that sends: through what it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
     /// Send through this integration and no other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<IntegrationId>,
@@ -104,9 +107,21 @@ mod tests {
         let text = r#"{"metadata": {"tenantId": "t_1", "phoneNumberId": "882"},
             "wabaPayload": {"to": "919876543220", "type": "text", "text": {"body": "Hello!"}}}"#;
         let message: OutboundMessage<'_> = serde_json::from_str(text).expect("valid");
+        assert_eq!(message.metadata.agent_id, None);
         assert_eq!(message.metadata.tenant_id, "t_1");
         assert_eq!(message.metadata.phone_number_id.as_deref(), Some("882"));
         assert_eq!(message.metadata.channel().as_str(), "whatsapp");
         assert!(message.waba_payload.get().starts_with("{\"to\""));
+    }
+
+    #[test]
+    fn an_agent_is_named_by_an_agents_id() {
+        let read = |id: &str| {
+            let text = format!(r#"{{"tenantId": "t_1", "agentId": "{id}"}}"#);
+            serde_json::from_str::<Metadata>(&text).map(|metadata| metadata.agent_id)
+        };
+        let id = AgentId::make();
+        assert_eq!(read(id.as_str()).expect("valid"), Some(id));
+        assert!(read(IntegrationId::make().as_str()).is_err());
     }
 }

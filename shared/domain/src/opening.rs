@@ -10,6 +10,12 @@ use crate::time::Timestamp;
 /// What a sealed value is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
+    /// To be told to somebody who may know it.
+    Reveal,
+    /// To read what the provider keeps.
+    Read,
+    /// To show or register a webhook.
+    Register,
     /// To send through the provider.
     Send,
     /// To ask the provider whether it still works.
@@ -30,6 +36,9 @@ impl Reason {
     /// The name as it is recorded.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Reveal => "reveal",
+            Self::Read => "read",
+            Self::Register => "register",
             Self::Send => "send",
             Self::Test => "test",
             Self::Change => "change",

@@ -1,10 +1,13 @@
 //! What a tenant filled in, held against the descriptor: split into settings and secrets, or refused by field.
 
+use std::collections::HashSet;
+
+use domain::text::snake_case;
 use domain::{Credentials, Given};
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::Provider;
+use crate::field::Form;
 
 /// An objection to one field: its name and a sentence that does not repeat the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,40 +45,44 @@ pub fn read(
     });
     let mut entered = Vec::new();
     let mut objections = Vec::new();
-    let mut object = |field: &str, says: &str| {
-        objections.push(Objection {
-            field: field.to_owned(),
-            says: says.to_owned(),
-        });
+    let mut object = |field: &str, says: String| {
+        let field = field.to_owned();
+        objections.push(Objection { field, says });
     };
     // Read where it stands: what is not moved out is wiped with the rest.
-    for (given_name, value) in given.into().iter() {
+    let given = given.into();
+    let mut named = HashSet::with_capacity(given.len());
+    for (given_name, value) in given.iter() {
         let name = snake_case(given_name);
-        let Some(field) = fields.iter().find(|field| field.name == name) else {
-            object(given_name, "is not a field of this provider");
+        let Some(field) = fields.iter().find(|field| field.is_called(&name)) else {
+            object(given_name, "is not a field of this provider".into());
             continue;
         };
+        if !named.insert(field.name) {
+            object(given_name, "is given twice, under two names".into());
+            continue;
+        }
         match value {
             Value::Null => {
                 filled.settings.remove(field.name);
                 filled.credentials.remove(field.name);
             }
             Value::String(text) if field.secret && text.starts_with("••••") => {}
-            Value::String(text) => match field.form.objection(text.trim()) {
-                Some(says) => object(field.name, &says),
-                None if field.secret => {
+            Value::String(text) if field.secret && !text.is_ascii() => {
+                object(field.name, field.form.rule());
+            }
+            _ => match field.form.read(value) {
+                Err(says) => object(field.name, says),
+                Ok(Value::String(kept)) if field.secret => {
                     entered.push(field.name);
                     filled
                         .credentials
-                        .set(field.name, SecretString::from(text.trim()));
+                        .set(field.name, domain::secret::take(kept));
                 }
-                None => {
-                    filled
-                        .settings
-                        .insert(field.name.to_owned(), text.trim().into());
+                Ok(kept) => {
+                    filled.settings.insert(field.name.to_owned(), kept);
                 }
             },
-            _ => object(field.name, "must be text"),
         }
     }
     for field in fields {
@@ -86,9 +93,11 @@ pub fn read(
         };
         match field.default {
             Some(default) if !present && !field.secret => {
-                filled
-                    .settings
-                    .insert(field.name.to_owned(), default.into());
+                let default = match field.form {
+                    Form::Flag => Value::Bool(default == "true"),
+                    _ => default.into(),
+                };
+                filled.settings.insert(field.name.to_owned(), default);
             }
             _ if !present
                 && field.required
@@ -148,27 +157,14 @@ fn left_for_another_address(
         .collect()
 }
 
-/// `phoneNumberId` and `phone_number_id` name the same field.
-pub fn snake_case(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            out.push('_');
-            out.push(letter.to_ascii_lowercase());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
     use serde_json::json;
 
     use super::*;
-    use crate::descriptor::{Descriptor, Field, Form};
+    use crate::descriptor::{Availability, Category, Descriptor};
+    use crate::field::Field;
 
     fn form(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
@@ -220,29 +216,21 @@ mod tests {
     #[async_trait::async_trait]
     impl Provider for OwnServer {
         fn descriptor(&self) -> &'static Descriptor {
-            const fn field(name: &'static str, secret: bool, form: Form) -> Field {
-                Field {
-                    name,
-                    label: "-",
-                    help: "-",
-                    secret,
-                    required: true,
-                    form,
-                    example: "-",
-                    default: None,
-                }
-            }
             const TOKEN: Form = Form::Token { min: 1, max: 99 };
             const FIELDS: &[Field] = &[
-                field("server", false, Form::Address),
-                field("token", true, TOKEN),
-                field("secret", true, TOKEN),
-                field("inbox", false, TOKEN),
+                Field::setting("server", "-", "-", Form::Address, "-"),
+                Field::secret("token", "-", "-", TOKEN, "-"),
+                Field::secret("secret", "-", "-", TOKEN, "-"),
+                Field::setting("inbox", "-", "-", TOKEN, "-"),
             ];
             &Descriptor {
                 id: "own_server",
                 name: "-",
                 description: "-",
+                icon: "-",
+                category: Category::Crm,
+                availability: Availability::Ready,
+                requires_oauth: false,
                 base_url: "",
                 documentation: "-",
                 capabilities: &[],
@@ -278,7 +266,7 @@ mod tests {
                 vec![],
             ),
             (
-                json!({"server": "https://chat.example.com:8443"}),
+                json!({"server": "https://chat.example.com.example.net"}),
                 vec!["token", "secret"],
             ),
             (

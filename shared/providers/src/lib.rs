@@ -1,21 +1,39 @@
 //! Outside services: one file or folder each, and one list.
 //!
-//! A provider is a stateless unit struct; what varies per tenant comes in a [`Connection`]. Three things are
+//! A provider is stateless; what varies per tenant comes in a [`Connection`]. Three things are
 //! required of all: a descriptor, the accounts that a configuration lays claim to, and a check. What only some
 //! can do are small traits, reached through accessors that default to `None`. Outside its own folder no code
 //! knows a provider's name.
 
+pub mod address;
+mod chatwoot;
+mod custom_crm;
 pub mod descriptor;
+mod elevenlabs;
+mod exotel;
+pub mod field;
 pub mod form;
 pub mod http;
+mod hubspot;
 pub mod overrides;
+mod pipedrive;
+mod planned;
+pub mod platform;
+mod reading;
+mod salesforce;
 mod whatsapp;
+mod zoho_crm;
+mod zoho_mail;
 
 use async_trait::async_trait;
 use domain::event::ProviderEvent;
 use domain::ids::{MessageId, ProviderId};
+use domain::phone::E164;
+pub use domain::phone::NumberKind;
 use domain::{Credentials, Failure, Timestamp};
+use schemars::JsonSchema;
 use secrecy::SecretString;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -27,7 +45,20 @@ pub use crate::overrides::Overrides;
 pub type Settings = Map<String, Value>;
 
 /// Every provider there is.
-pub static ALL: &[&dyn Provider] = &[&whatsapp::WhatsApp];
+pub static ALL: &[&dyn Provider] = &[
+    &whatsapp::WhatsApp,
+    &exotel::ExotelPhone,
+    &exotel::ExotelWhatsApp,
+    &exotel::ExotelSms,
+    &elevenlabs::ElevenLabs,
+    &chatwoot::Chatwoot,
+    &salesforce::SALESFORCE,
+    &hubspot::HUBSPOT,
+    &zoho_crm::ZOHO_CRM,
+    &pipedrive::PIPEDRIVE,
+    &custom_crm::CustomCrm,
+    &zoho_mail::ZOHO_MAIL,
+];
 
 /// The provider of that type.
 pub fn find(id: &str) -> Option<&'static dyn Provider> {
@@ -37,13 +68,13 @@ pub fn find(id: &str) -> Option<&'static dyn Provider> {
 }
 
 /// The address that the tenant chose for its secrets to be sent to: the value of the one field whose form is an
-/// [`descriptor::Form::Address`]. `None` where the provider has one address for everybody.
+/// [`field::Form::Address`]. `None` where the provider has one address for everybody.
 pub fn chosen_address<'a>(
     provider: &dyn Provider,
     settings: &'a Map<String, Value>,
 ) -> Option<&'a str> {
     let mut fields = provider.descriptor().fields.iter();
-    let field = fields.find(|field| field.form == descriptor::Form::Address)?;
+    let field = fields.find(|field| field.form == field::Form::Address)?;
     settings.get(field.name)?.as_str()
 }
 
@@ -56,6 +87,8 @@ pub struct Connection<'a> {
     pub credentials: &'a Credentials,
     /// Scheme, host and port to call, without a slash at the end.
     pub base_url: &'a str,
+    /// Whether an operator chose that address, for all tenants: then there is no other.
+    pub overridden: bool,
     /// The one way out.
     pub http: &'a Egress,
 }
@@ -64,6 +97,21 @@ impl<'a> Connection<'a> {
     /// A setting that is text.
     pub fn setting(&self, name: &str) -> Option<&'a str> {
         self.settings.get(name)?.as_str()
+    }
+
+    /// A setting that is a flag; `false` if it is not set.
+    pub fn flag(&self, name: &str) -> bool {
+        self.settings.get(name).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// The same account at another address of the provider's, such as that of a region; an address that an operator
+    /// chose stands.
+    #[must_use]
+    pub fn at(mut self, base_url: &'a str) -> Self {
+        if !self.overridden {
+            self.base_url = base_url;
+        }
+        self
     }
 }
 
@@ -119,6 +167,87 @@ pub trait Provider: Sync {
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         None
     }
+
+    /// Lists the account's phone numbers.
+    fn phone_numbers(&self) -> Option<&dyn PhoneNumbers> {
+        None
+    }
+
+    /// Lists the account's message templates.
+    fn templates(&self) -> Option<&dyn Templates> {
+        None
+    }
+}
+
+/// A phone number of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneNumber {
+    /// The number.
+    pub number: E164,
+    /// The provider's id of it, where it has one.
+    pub provider_id: Option<String>,
+    /// What the account's owner calls it.
+    pub display_name: String,
+    /// What kind of number it is.
+    pub kind: NumberKind,
+    /// Calls can be made from it.
+    pub can_call: bool,
+    /// Text messages can be sent from it.
+    pub can_sms: bool,
+}
+
+/// Lists an account's phone numbers.
+#[async_trait]
+pub trait PhoneNumbers: Sync {
+    /// All of them, [`MOST_NUMBERS`] at most.
+    ///
+    /// # Errors
+    /// As [`Provider::check`].
+    async fn list(&self, connection: Connection<'_>) -> Result<Vec<PhoneNumber>, Failure>;
+}
+
+/// Most phone numbers that are taken over from one account.
+pub const MOST_NUMBERS: usize = 500;
+
+/// A message template, as the provider has approved it or not.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Template {
+    /// The provider's id of it.
+    pub id: String,
+    /// Its name, by which it is sent.
+    pub name: String,
+    /// Its language, such as `en_US`.
+    pub language: String,
+    /// The provider's word for its state, in lower case, such as `approved`.
+    pub status: String,
+    /// The provider's word for its category, in lower case, such as `utility`.
+    pub category: String,
+    /// Its parts in the provider's own form.
+    pub components: Value,
+}
+
+/// Some of an account's templates.
+#[derive(Debug, Clone, Default)]
+pub struct TemplatePage {
+    /// In the provider's order.
+    pub templates: Vec<Template>,
+    /// Where the next page begins, in the provider's words; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Lists an account's message templates.
+#[async_trait]
+pub trait Templates: Sync {
+    /// Up to `limit` (1 to 100) of them from `after` on, which is the [`TemplatePage::next`] of the page before.
+    ///
+    /// # Errors
+    /// As [`Provider::check`].
+    async fn list(
+        &self,
+        connection: Connection<'_>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<TemplatePage, Failure>;
 }
 
 /// The provider accepted a message; no more is known yet.
@@ -210,6 +339,36 @@ pub trait Webhooks: Sync {
     async fn deregister(&self, connection: Connection<'_>) -> Result<(), Failure>;
 }
 
+/// Asks a provider whether credentials work, as [`Provider::check`]; what it tells of the account is cut to what can be
+/// kept and shown, for some providers are servers of the tenant's own.
+///
+/// # Errors
+/// As [`Provider::check`].
+pub async fn check(
+    provider: &dyn Provider,
+    connection: Connection<'_>,
+) -> Result<Checked, Failure> {
+    let mut checked = provider.check(connection).await?;
+    checked.facts = checked
+        .facts
+        .into_iter()
+        .filter_map(bounded)
+        .take(50)
+        .collect();
+    Ok(checked)
+}
+
+/// A fact as it is kept: texts are one line of at most 256 characters, anything else is small or left out.
+fn bounded((name, value): (String, Value)) -> Option<(String, Value)> {
+    const LONGEST: usize = 256;
+    let value = match value {
+        Value::String(text) => text.chars().take(LONGEST).collect::<String>().into(),
+        other if other.to_string().len() > 4 * LONGEST => return None,
+        other => other,
+    };
+    Some((name, value))
+}
+
 /// The type of a provider as an id.
 ///
 /// # Panics
@@ -233,7 +392,7 @@ mod tests {
             assert_eq!(id_of(*provider).as_str(), descriptor.id);
             assert!(find(descriptor.id).is_some());
             let addresses = descriptor.fields.iter();
-            let addresses = addresses.filter(|f| f.form == descriptor::Form::Address);
+            let addresses = addresses.filter(|f| f.form == field::Form::Address);
             assert!(addresses.count() <= 1, "{}", descriptor.id);
             for field in descriptor.fields {
                 assert!(

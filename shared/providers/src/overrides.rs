@@ -24,11 +24,8 @@ struct Override {
 impl Overrides {
     /// Where the provider is reached: scheme, host and port.
     pub fn base_url<'a>(&'a self, provider: &dyn Provider) -> &'a str {
-        let descriptor = provider.descriptor();
-        self.0
-            .get(descriptor.id)
-            .and_then(|given| given.base_url.as_deref())
-            .map_or(descriptor.base_url, |url| url.trim_end_matches('/'))
+        self.override_of(provider)
+            .unwrap_or(provider.descriptor().base_url)
     }
 
     /// The operator's defaults for the provider's settings.
@@ -38,7 +35,8 @@ impl Overrides {
             .map(|given| &given.settings)
     }
 
-    /// A connection with these settings and credentials, to the address that the settings name if they name one.
+    /// A connection with these settings and credentials: to the operator's address if there is one, else to the one that
+    /// the tenant chose, else to the provider's own.
     pub fn connect<'a>(
         &'a self,
         provider: &dyn Provider,
@@ -46,11 +44,29 @@ impl Overrides {
         credentials: &'a Credentials,
         http: &'a Egress,
     ) -> Connection<'a> {
+        let own = provider.descriptor().base_url;
+        let overridden = self.override_of(provider);
         Connection {
             settings,
             credentials,
-            base_url: chosen_address(provider, settings).unwrap_or_else(|| self.base_url(provider)),
+            base_url: overridden
+                .unwrap_or_else(|| chosen_address(provider, settings).unwrap_or(own)),
+            overridden: overridden.is_some(),
             http,
         }
+    }
+
+    /// Every address that the operator has a provider reached at.
+    pub fn base_urls(&self) -> impl Iterator<Item = &str> {
+        let all = self.0.values();
+        all.filter_map(|given| given.base_url.as_deref())
+    }
+
+    fn override_of(&self, provider: &dyn Provider) -> Option<&str> {
+        let given = self.0.get(provider.descriptor().id)?;
+        given
+            .base_url
+            .as_deref()
+            .map(|url| url.trim_end_matches('/'))
     }
 }

@@ -73,6 +73,49 @@ fn e6_a_form_that_is_odd_or_refused_leaves_nothing() {
 }
 
 #[test]
+fn e6_credentials_in_an_object_leave_nothing() {
+    let crm = providers::find("custom_crm").expect("listed");
+    let form = |credentials: &str| {
+        let start = r#"{"base_url":"https://crm.example.com","auth_type":"basic","credentials":"#;
+        format!("{start}{credentials}}}")
+    };
+    let read = |body: &str| {
+        let given: Given = serde_json::from_str(body).expect("JSON");
+        form::read(crm, given, None)
+    };
+    let whole = form(&format!(
+        r#"{{"username":"{TOKEN}","password":"{APP_SECRET}"}}"#
+    ));
+    let nested = form(&format!(
+        r#"{{"username":"{TOKEN}","password":["{APP_SECRET}"]}}"#
+    ));
+    assert!(read(&whole).is_ok() && read(&nested).is_err());
+    for body in [&whole, &nested] {
+        assert_nothing_left(&left_behind(SECRETS, || read(body)));
+    }
+}
+
+#[test]
+fn e6_a_form_with_a_flag_leaves_nothing() {
+    let chatwoot = providers::find("chatwoot").expect("listed");
+    let pasted = format!(r#""{APP_SECRET}""#);
+    for (flag, holds) in [("true", true), ("1", false), (&pasted, false)] {
+        let body = format!(
+            r#"{{"base_url":"https://chat.example.com","account_id":"7","api_key":"{TOKEN}","sync_contacts":{flag}}}"#
+        );
+        let mut held = false;
+        let left = left_behind(SECRETS, || {
+            let given: Given = serde_json::from_str(&body).expect("JSON");
+            let filled = form::read(chatwoot, given, None);
+            held = filled.is_ok();
+            filled
+        });
+        assert_eq!(held, holds, "{body}");
+        assert_nothing_left(&left);
+    }
+}
+
+#[test]
 fn e6_what_nobody_wipes_is_found() {
     let body = body();
     let plainly = |body: &str| -> Map<String, Value> { serde_json::from_str(body).expect("JSON") };

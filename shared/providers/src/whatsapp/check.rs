@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::graph::Graph;
+use super::lists::{self, Page};
 use crate::{Checked, Connection};
 
 const PHONE_FIELDS: &str = "id,display_phone_number,verified_name,quality_rating,status,\
@@ -42,30 +43,6 @@ struct Entity {
 #[derive(Deserialize)]
 struct EntityError {
     error_code: i64,
-}
-
-#[derive(Deserialize)]
-struct Numbers {
-    #[serde(default)]
-    data: Vec<Number>,
-    #[serde(default)]
-    paging: Paging,
-}
-
-#[derive(Deserialize)]
-struct Number {
-    id: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Paging {
-    next: Option<String>,
-    cursors: Option<Cursors>,
-}
-
-#[derive(Deserialize)]
-struct Cursors {
-    after: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -180,20 +157,16 @@ fn same_or_found(
 /// Looks for the number among the account's, where the number does not name its account.
 async fn belongs_together(graph: &Graph<'_>, waba: &str, phone: &str) -> Result<(), Failure> {
     const MOST_PAGES: usize = 10;
-    let path = format!("{waba}/phone_numbers");
-    let mut after = String::new();
+    let mut after = None;
     for _ in 0..MOST_PAGES {
-        let mut query = vec![("fields", "id"), ("limit", "100")];
-        if !after.is_empty() {
-            query.push(("after", &after));
-        }
-        let page: Numbers = graph.get(&path, &query).await?;
-        if page.data.iter().any(|number| number.id == phone) {
+        let page = Page::read(graph, waba, ("phone_numbers", "id"), after.as_deref(), 100).await?;
+        let mut ids = page.data.iter().filter_map(|item| lists::text(item, "id"));
+        if ids.any(|id| id == phone) {
             return Ok(());
         }
-        match page.paging.cursors.and_then(|cursors| cursors.after) {
-            Some(next) if page.paging.next.is_some() => after = next,
-            _ => break,
+        after = page.next().map(str::to_owned);
+        if after.is_none() {
+            break;
         }
     }
     Err(Failure::new(

@@ -263,6 +263,11 @@ pub(super) fn by_code(code: i64) -> Option<Failure> {
             "A parameter of the message is missing or wrong.",
             "Compare the message with Meta's description of its type.",
         ),
+        131059 => (
+            InvalidRequest,
+            "The place in the list is none that Meta knows.",
+            "Start again from the first page.",
+        ),
         2200 => (
             InvalidRequest,
             "Meta called the webhook URL to verify it and did not get the expected answer.",

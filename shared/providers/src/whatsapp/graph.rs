@@ -10,7 +10,7 @@ use url::Url;
 use super::GRAPH_VERSION;
 use super::errors;
 use crate::Connection;
-use crate::descriptor::Form;
+use crate::field::Form;
 use crate::http::{Answer, NoAnswer, Outgoing};
 
 /// What a connection needs to call Graph.
@@ -141,7 +141,7 @@ impl<'a> Graph<'a> {
             .and_then(|v| v.to_str().ok());
         if served.is_some_and(|served| served != asked) {
             // A header may hold anything, what was asked too: it is told only if it is a version.
-            let served = served.filter(|text| Form::GraphVersion.objection(text).is_none());
+            let served = served.filter(|text| Form::GraphVersion.fits(text));
             tracing::warn!(
                 asked,
                 served,
@@ -162,16 +162,8 @@ fn repeatable<T>(result: Result<T, Failure>) -> Result<T, Failure> {
 }
 
 fn no_answer(error: NoAnswer) -> Failure {
-    match error {
-        NoAnswer::NotSent => Failure::new(
-            FailureKind::Unavailable,
-            "Meta could not be reached.",
-            "Nothing to do; it is tried again.",
-        ),
-        NoAnswer::Unknown => Failure::new(
-            FailureKind::OutcomeUnknown,
-            "Meta gave no complete answer in time.",
-            "The message may have been sent: wait for its status, or look in WhatsApp Manager before sending again.",
-        ),
-    }
+    error.into_failure(
+        "Meta",
+        "The message may have been sent: wait for its status, or look in WhatsApp Manager before sending again.",
+    )
 }

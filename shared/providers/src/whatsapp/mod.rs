@@ -6,16 +6,20 @@
 mod check;
 mod errors;
 mod graph;
+mod lists;
 mod messages;
+mod phone_numbers;
 mod registration;
+mod templates;
 mod webhook;
 
 use async_trait::async_trait;
 use domain::Failure;
 use serde_json::{Map, Value};
 
-use crate::descriptor::{Capability, Descriptor, Field, Form};
-use crate::{Accounts, Checked, Connection, Messages, Provider, Webhooks};
+use crate::descriptor::{Availability, Capability, Category, Descriptor, planned, ready};
+use crate::field::{Field, Form};
+use crate::{Accounts, Checked, Connection, Messages, PhoneNumbers, Provider, Templates, Webhooks};
 
 /// WhatsApp through Meta's Cloud API.
 #[derive(Debug)]
@@ -28,78 +32,75 @@ static DESCRIPTOR: Descriptor = Descriptor {
     id: "whatsapp",
     name: "WhatsApp",
     description: "WhatsApp Business messages through your own Meta account.",
+    icon: "💬",
+    category: Category::Messaging,
+    availability: Availability::Ready,
+    requires_oauth: false,
     base_url: "https://graph.facebook.com",
     documentation: "https://developers.facebook.com/docs/whatsapp/business-management-api/get-started",
     capabilities: &[
-        Capability::Messages,
-        Capability::Templates,
-        Capability::Media,
-        Capability::Statuses,
-        Capability::WebhookRegistration,
+        ready(Capability::Messages),
+        ready(Capability::Templates),
+        ready(Capability::Media),
+        ready(Capability::Statuses),
+        ready(Capability::WebhookRegistration),
+        ready(Capability::TokenExpiry),
+        ready(Capability::PhoneNumbers),
+        planned(Capability::EmbeddedSignup),
     ],
     fields: &[
-        Field {
-            name: "access_token",
-            label: "System user access token",
-            help: "Meta Business settings → Users → System users → Generate token, with the permissions \
-                   whatsapp_business_messaging and whatsapp_business_management.",
-            secret: true,
-            required: true,
-            form: Form::Token { min: 20, max: 4096 },
-            example: "EAAG…",
-            default: None,
-        },
-        Field {
-            name: "phone_number_id",
-            label: "Phone number ID",
-            help: "WhatsApp Manager → API setup, under the number. It is not the phone number itself.",
-            secret: false,
-            required: true,
-            form: Form::Digits,
-            example: "106540352242922",
-            default: None,
-        },
-        Field {
-            name: "waba_id",
-            label: "WhatsApp Business Account ID",
-            help: "WhatsApp Manager → API setup. Found for you if left out.",
-            secret: false,
-            required: false,
-            form: Form::Digits,
-            example: "102290129340398",
-            default: None,
-        },
-        Field {
-            name: "app_id",
-            label: "Meta app ID",
-            help: "App Dashboard → App settings → Basic. Found for you if left out.",
-            secret: false,
-            required: false,
-            form: Form::Digits,
-            example: "670843887433847",
-            default: None,
-        },
-        Field {
-            name: "app_secret",
-            label: "Meta app secret",
-            help: "App Dashboard → App settings → Basic → App secret. Without it no incoming message or status \
-                   can be authenticated, so none is received.",
-            secret: true,
-            required: false,
-            form: Form::Hex { min: 16, max: 128 },
-            example: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-            default: None,
-        },
-        Field {
-            name: "graph_version",
-            label: "Graph API version",
-            help: "Leave as it is unless Meta announces the end of this version.",
-            secret: false,
-            required: false,
-            form: Form::GraphVersion,
-            example: GRAPH_VERSION,
-            default: Some(GRAPH_VERSION),
-        },
+        Field::secret(
+            "access_token",
+            "System user access token",
+            "Meta Business settings → Users → System users → Generate token, with the permissions \
+             whatsapp_business_messaging and whatsapp_business_management.",
+            Form::Token { min: 20, max: 4096 },
+            "EAAGexample0123456789abcdef",
+        )
+        .platform("WHATSAPP_ACCESS_TOKEN"),
+        Field::setting(
+            "phone_number_id",
+            "Phone number ID",
+            "WhatsApp Manager → API setup, under the number. It is not the phone number itself.",
+            Form::Digits,
+            "106540352242922",
+        )
+        .platform("WHATSAPP_PHONE_NUMBER_ID"),
+        Field::setting(
+            "waba_id",
+            "WhatsApp Business Account ID",
+            "WhatsApp Manager → API setup. Found for you if left out.",
+            Form::Digits,
+            "102290129340398",
+        )
+        .optional()
+        .also(&["business_account_id"])
+        .platform("WHATSAPP_BUSINESS_ACCOUNT_ID"),
+        Field::setting(
+            "app_id",
+            "Meta app ID",
+            "App Dashboard → App settings → Basic. Found for you if left out.",
+            Form::Digits,
+            "670843887433847",
+        )
+        .optional(),
+        Field::secret(
+            "app_secret",
+            "Meta app secret",
+            "App Dashboard → App settings → Basic → App secret. Without it no incoming message or status \
+             can be authenticated, so none is received.",
+            Form::Hex { min: 16, max: 128 },
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        )
+        .optional(),
+        Field::setting(
+            "graph_version",
+            "Graph API version",
+            "Leave as it is unless Meta announces the end of this version.",
+            Form::GraphVersion,
+            GRAPH_VERSION,
+        )
+        .default(GRAPH_VERSION),
     ],
 };
 
@@ -145,6 +146,14 @@ impl Provider for WhatsApp {
     }
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn phone_numbers(&self) -> Option<&dyn PhoneNumbers> {
+        Some(self)
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
     }
 }

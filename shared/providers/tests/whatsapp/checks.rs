@@ -3,6 +3,7 @@
 use domain::FailureKind::{
     self, CredentialsRejected, NotFound, PermissionMissing, Throttled, Unavailable,
 };
+use providers::http::{Egress, Reach};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, is_sound};
@@ -256,9 +257,10 @@ async fn a_provider_that_is_not_there_blames_no_credential() {
     let filled = stage.filled("one", json!({})).await;
     let nowhere = json!({"whatsapp": {"base_url": "http://127.0.0.1:1"}});
     let overrides: providers::Overrides = serde_json::from_value(nowhere).expect("overrides");
+    let http = Egress::new(Reach::new(&overrides)).expect("a client");
     let provider = crate::stage::whatsapp();
     let (settings, credentials) = (&filled.settings, &filled.credentials);
-    let connection = overrides.connect(provider, settings, credentials, &stage.http);
+    let connection = overrides.connect(provider, settings, credentials, &http);
     let failure = provider.check(connection).await.expect_err("nobody there");
     assert_eq!(failure.kind, Unavailable);
 }

@@ -7,6 +7,7 @@
 mod checks;
 mod events;
 mod handshake;
+mod lists;
 mod registrations;
 mod sends;
 mod signatures;

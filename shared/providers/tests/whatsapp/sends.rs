@@ -7,6 +7,7 @@ use domain::FailureKind::{
 use domain::{Failure, MessageId};
 use providers::Accepted;
 use providers::form::Filled;
+use providers::http::{Egress, Reach};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, is_sound, whatsapp};
@@ -248,8 +249,9 @@ async fn nothing_was_sent_where_nobody_listens() {
     let filled = stage.filled("one", json!({})).await;
     let nowhere = json!({"whatsapp": {"base_url": "http://127.0.0.1:1"}});
     let overrides: providers::Overrides = serde_json::from_value(nowhere).expect("overrides");
+    let http = Egress::new(Reach::new(&overrides)).expect("a client");
     let (settings, credentials) = (&filled.settings, &filled.credentials);
-    let connection = overrides.connect(whatsapp(), settings, credentials, &stage.http);
+    let connection = overrides.connect(whatsapp(), settings, credentials, &http);
     let raw = serde_json::value::to_raw_value(&text()).expect("JSON");
     let id = MessageId::parse("m-1").expect("valid");
     let messages = whatsapp().messages().expect("it sends");

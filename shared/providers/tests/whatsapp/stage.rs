@@ -6,7 +6,7 @@ use domain::Failure;
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
 use providers::form::Filled;
-use providers::http::{Egress, Outgoing};
+use providers::http::{Egress, Outgoing, Reach};
 use providers::{Checked, Connection, Overrides, Provider, Webhooks};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -34,9 +34,10 @@ impl Stage {
         .await
         .expect("a free port");
         let overrides = json!({"whatsapp": {"base_url": format!("{}/", sandbox.url())}});
+        let overrides = serde_json::from_value(overrides).expect("overrides");
         Self {
-            overrides: serde_json::from_value(overrides).expect("overrides"),
-            http: Egress::new(None).expect("a client"),
+            http: Egress::new(Reach::new(&overrides)).expect("a client"),
+            overrides,
             sandbox,
         }
     }

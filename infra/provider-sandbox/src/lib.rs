@@ -13,6 +13,7 @@
 //! | `server` | accepts connections and can break one off |
 //! | `traffic` | one request: log it, apply a fault, let the provider answer |
 //! | `provider` | what every provider is asked |
+//! | `accounts` | made-up accounts of providers that need no more than a configuration |
 //! | `fault` | the faults that are set and which one a request meets |
 //! | `delivery` | webhooks to us: batched, in order, retried, listed |
 //! | `callback` | one HTTP request to a callback URL on this machine |
@@ -31,6 +32,7 @@ use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+mod accounts;
 mod callback;
 mod control;
 mod delivery;

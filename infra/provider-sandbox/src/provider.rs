@@ -67,10 +67,12 @@ pub(crate) trait Provider: Send + Sync {
     fn secrets(&self) -> Vec<(String, String)>;
 
     /// Composes an event out of what `POST /_sandbox/send` was given.
-    fn compose(&self, wanted: &Map<String, Value>) -> Result<Event, Refusal>;
+    fn compose(&self, _wanted: &Map<String, Value>) -> Result<Event, Refusal> {
+        Err(Refusal::field("provider", "sends no events here"))
+    }
 
     /// Forgets registrations and whatever else requests have changed.
-    fn reset(&self);
+    fn reset(&self) {}
 }
 
 /// A JSON answer.

@@ -6,6 +6,10 @@ use crate::delivery::Deliveries;
 use crate::provider::Provider;
 use crate::settings::Settings;
 
+mod chatwoot;
+mod custom_crm;
+mod elevenlabs;
+mod exotel;
 mod whatsapp;
 
 /// Every provider, in the order in which they are asked whether a path is theirs.
@@ -13,8 +17,13 @@ pub(crate) fn all(
     settings: &Arc<Settings>,
     deliveries: &Arc<Deliveries>,
 ) -> Vec<Box<dyn Provider>> {
-    vec![Box::new(whatsapp::WhatsApp::new(
+    let mut all: Vec<Box<dyn Provider>> = vec![Box::new(whatsapp::WhatsApp::new(
         Arc::clone(settings),
         Arc::clone(deliveries),
-    ))]
+    ))];
+    all.extend(exotel::all());
+    all.push(Box::new(elevenlabs::ElevenLabs::new()));
+    all.push(Box::new(chatwoot::Chatwoot::new()));
+    all.push(Box::new(custom_crm::CustomCrm::new()));
+    all
 }

@@ -6,9 +6,14 @@
 )]
 
 mod accounts;
+mod chatwoot;
 mod control;
+mod custom_crm;
+mod elevenlabs;
+mod exotel;
 mod faults;
 mod harness;
+mod keyed;
 mod messages;
 mod nodes;
 mod registration;

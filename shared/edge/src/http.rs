@@ -1,5 +1,6 @@
 //! HTTP requests as API Gateway (HTTP API, payload 2.0) hands them over, and answers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -8,16 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Given;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::sqs::contained;
-use crate::{Problem, json};
+use crate::{Problem, json, limits};
 
 /// Most bytes of a body of the configuration API.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Deepest nesting of a JSON body.
-pub const MAX_DEPTH: usize = 16;
 
 /// A request. It cannot be printed: there are secrets in bodies, headers and paths. Its body is wiped.
 ///
@@ -25,9 +24,25 @@ pub const MAX_DEPTH: usize = 16;
 /// let request: edge::http::HttpRequest = serde_json::from_str("").unwrap();
 /// format!("{request:?}");
 /// ```
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct HttpRequest {
+    event: Event,
+    is_readable: bool,
+}
+
+impl<'de> Deserialize<'de> for HttpRequest {
+    /// An event of another form is a request too, one that asks for nothing: whoever sent it is told so.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Event::deserialize(deserializer);
+        Ok(Self {
+            is_readable: event.is_ok(),
+            event: event.unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
     #[serde(default)]
     raw_path: String,
     #[serde(default)]
@@ -41,7 +56,7 @@ pub struct HttpRequest {
     is_base64_encoded: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: HttpContext,
@@ -51,7 +66,7 @@ struct RequestContext {
     authorizer: Option<Authorizer>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct HttpContext {
     #[serde(default)]
     method: String,
@@ -95,32 +110,33 @@ impl Deref for Body<'_> {
 impl HttpRequest {
     /// `GET`, `POST` …
     pub fn method(&self) -> &str {
-        &self.request_context.http.method
+        &self.event.request_context.http.method
     }
 
     /// The path, with percent escapes as they came.
     pub fn path(&self) -> &str {
-        &self.raw_path
+        &self.event.raw_path
     }
 
-    /// The query string as it came.
-    pub fn query(&self) -> &str {
-        &self.raw_query_string
+    /// The parameters of the query, decoded, in their order.
+    pub fn query(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.event.raw_query_string.as_bytes())
     }
 
     /// A header's value by its lower-case name; the gateway lowers all names.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+        self.event.headers.get(name).map(String::as_str)
     }
 
     /// The gateway's id of the request.
     pub fn id(&self) -> &str {
-        &self.request_context.request_id
+        &self.event.request_context.request_id
     }
 
     /// A claim that the gateway's authorizer verified.
     pub(crate) fn claim(&self, name: &str) -> Option<&Value> {
-        self.request_context
+        self.event
+            .request_context
             .authorizer
             .as_ref()?
             .jwt
@@ -129,14 +145,20 @@ impl HttpRequest {
             .get(name)
     }
 
+    /// Whether there is a body at all.
+    pub fn has_body(&self) -> bool {
+        let body = self.event.body.as_ref().map(ExposeSecret::expose_secret);
+        body.is_some_and(|body| !body.is_empty())
+    }
+
     /// The exact bytes of the body.
     ///
     /// # Errors
     /// [`BadBase64`] if the gateway marked it as base 64 and it is not.
     pub fn body(&self) -> Result<Body<'_>, BadBase64> {
-        let body = self.body.as_ref().map(ExposeSecret::expose_secret);
+        let body = self.event.body.as_ref().map(ExposeSecret::expose_secret);
         let body = body.unwrap_or_default();
-        if !self.is_base64_encoded {
+        if !self.event.is_base64_encoded {
             return Ok(Body::Text(body));
         }
         let bytes = STANDARD.decode(body).map_err(|_| BadBase64)?;
@@ -148,9 +170,7 @@ impl HttpRequest {
     /// # Errors
     /// A [`Problem`] that says what is wrong with it and repeats none of it.
     pub fn json_object(&self) -> Result<Given, Problem> {
-        let declared = self.header("content-type").unwrap_or_default();
-        let media_type = declared.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        if !is_json(self.header("content-type").unwrap_or_default()) {
             return Err(Problem::unsupported_media_type());
         }
         let body = self
@@ -159,10 +179,8 @@ impl HttpRequest {
         if body.len() > MAX_BODY_BYTES {
             return Err(Problem::too_large(MAX_BODY_BYTES));
         }
-        if depth(&body) > MAX_DEPTH {
-            return Err(Problem::bad_body(format!(
-                "The body is nested more than {MAX_DEPTH} levels deep."
-            )));
+        if let Some(excess) = limits::excess(&body, limits::API) {
+            return Err(Problem::bad_field(excess.place, excess.says));
         }
         json::read(&body).map_err(|error| {
             Problem::bad_body(if error.other_form {
@@ -174,31 +192,16 @@ impl HttpRequest {
     }
 }
 
-/// How deep brackets nest outside of strings.
-fn depth(json: &[u8]) -> usize {
-    let (mut now, mut most) = (0usize, 0usize);
-    let (mut in_text, mut escaped) = (false, false);
-    for byte in json {
-        if in_text {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_text = true,
-            b'{' | b'[' => {
-                now += 1;
-                most = most.max(now);
-            }
-            b'}' | b']' => now = now.saturating_sub(1),
-            _ => {}
-        }
-    }
-    most
+/// Whether a content type declares JSON, which is UTF-8 (RFC 8259, section 8.1).
+fn is_json(declared: &str) -> bool {
+    let mut parts = declared.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    let mut charset = parts.filter_map(|parameter| parameter.split_once('='));
+    media_type.eq_ignore_ascii_case("application/json")
+        && charset.all(|(name, value)| {
+            !name.eq_ignore_ascii_case("charset")
+                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
 }
 
 /// The reply to a request. There is one to everything: a panic becomes a problem too.
@@ -206,6 +209,13 @@ pub async fn answered(
     request: &HttpRequest,
     answer: impl Future<Output = Result<HttpReply, Problem>>,
 ) -> HttpReply {
+    let answer = async {
+        if request.is_readable {
+            answer.await
+        } else {
+            Err(Problem::unreadable())
+        }
+    };
     contained(answer, Err(Problem::unavailable()))
         .await
         .unwrap_or_else(|problem| {
@@ -214,8 +224,12 @@ pub async fn answered(
         })
 }
 
-/// An answer in the gateway's form.
-#[derive(Debug, Serialize)]
+/// An answer in the gateway's form. It cannot be printed: some tell secrets.
+///
+/// ```compile_fail,E0277
+/// format!("{:?}", edge::http::HttpReply::empty(204));
+/// ```
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpReply {
     status_code: u16,
@@ -257,6 +271,14 @@ impl HttpReply {
         }
     }
 
+    /// JSON as it is.
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        match serde_json::to_string(body) {
+            Ok(body) => Self::new(status, "application/json", body),
+            Err(_) => Self::problem(&Problem::unavailable(), ""),
+        }
+    }
+
     /// `{"success": true, "data": …}`.
     pub fn data(status: u16, data: &impl Serialize) -> Self {
         #[derive(Serialize)]
@@ -264,13 +286,8 @@ impl HttpReply {
             success: bool,
             data: &'a T,
         }
-        match serde_json::to_string(&Success {
-            success: true,
-            data,
-        }) {
-            Ok(body) => Self::new(status, "application/json", body),
-            Err(_) => Self::problem(&Problem::unavailable(), ""),
-        }
+        let success = true;
+        Self::json(status, &Success { success, data })
     }
 
     /// `{"success": true, "data": […], "next_cursor": …}`; without the last at the end of the list.
@@ -287,30 +304,23 @@ impl HttpReply {
             data: lines,
             next_cursor,
         };
-        match serde_json::to_string(&page) {
-            Ok(body) => Self::new(200, "application/json", body),
-            Err(_) => Self::problem(&Problem::unavailable(), ""),
-        }
+        Self::json(200, &page)
     }
 
     /// `{"success": true, "message": …}`.
     pub fn message(status: u16, message: &str) -> Self {
-        let body = serde_json::json!({ "success": true, "message": message });
-        Self::new(status, "application/json", body.to_string())
+        Self::json(
+            status,
+            &serde_json::json!({ "success": true, "message": message }),
+        )
     }
 
     /// A problem; `request` is the id to quote when asking for help.
     pub fn problem(problem: &Problem, request: &str) -> Self {
-        let mut body = serde_json::to_value(problem).unwrap_or_default();
-        body["instance"] = request.into();
-        let mut reply = Self::new(
-            problem.status(),
-            "application/problem+json",
-            body.to_string(),
-        );
-        if problem.status() == 503 {
-            reply.headers.push(("retry-after", "5".to_owned()));
-        }
+        let problem = problem.clone().of_request(request);
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut reply = Self::new(problem.status(), "application/problem+json", body);
+        reply.headers.extend(problem.headers());
         reply
     }
 
@@ -357,7 +367,10 @@ mod tests {
             ("application/json", "[]", 400),
             ("application/json", "{", 400),
             ("application/json", "", 400),
+            ("application/json; charset=utf-16", "{}", 415),
             ("application/json", &deep, 400),
+            ("application/json", r#"{"a":1,"a":2}"#, 400),
+            ("application/json", r#"{"a":"\u0000"}"#, 400),
             ("application/json", &long, 413),
         ] {
             let status_of = request(content_type, body).json_object().err();
@@ -365,7 +378,7 @@ mod tests {
             assert_eq!(status_of, Some(status), "{content_type} {body:.20}");
         }
         assert!(
-            request("application/json; charset=utf-8", r#"{"a":"[[["}"#)
+            request("application/json; charset=\"UTF-8\"", r#"{"a":"[[["}"#)
                 .json_object()
                 .is_ok()
         );
@@ -375,14 +388,28 @@ mod tests {
     fn e6_a_body_is_wiped_in_all_its_forms() {
         fn wipes_itself<T: ZeroizeOnDrop>(_: &T) {}
         let mut request = request("application/json", "e30=");
-        request.is_base64_encoded = true;
-        wipes_itself(request.body.as_ref().unwrap());
+        request.event.is_base64_encoded = true;
+        wipes_itself(request.event.body.as_ref().unwrap());
         let Ok(Body::Decoded(bytes)) = request.body() else {
             panic!("it was base 64");
         };
         assert_eq!(*bytes, b"{}");
         wipes_itself(&bytes);
         wipes_itself(&request.json_object().unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_event_of_another_form_is_answered() {
+        for event in [
+            json!({}),
+            json!(5),
+            json!({"requestContext": {"http": {"method": "GET"}}, "headers": null}),
+            json!({"requestContext": {"http": {"method": "GET"}}, "body": {"a": 1}}),
+        ] {
+            let request: HttpRequest = serde_json::from_value(event).unwrap();
+            let reply = answered(&request, async { Ok(HttpReply::empty(200)) }).await;
+            assert_eq!(reply.status(), 400, "{}", reply.body());
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use crate::sqs::contained;
 use crate::{StartError, shutdown};
 
+#[cfg(not(feature = "foreign-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

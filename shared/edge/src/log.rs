@@ -8,9 +8,10 @@ use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "config_api",
     "connection_test",
+    "contract",
     "custody",
     "domain",
     "edge",

@@ -3,31 +3,43 @@
 
 use domain::Failure;
 use domain::failure::{FailureKind, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An error as the caller sees it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem {
     /// `urn:switchboard:problem:{code}`.
     #[serde(rename = "type")]
     kind: String,
+    /// The name of the HTTP status.
     title: &'static str,
+    /// HTTP status.
     status: u16,
     /// Stable, for programs.
     code: &'static str,
+    /// What happened, for people.
     detail: String,
+    /// What to do about it, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     /// The provider's own code, where a provider refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_code: Option<String>,
+    /// What is wrong with single fields, parameters or headers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     errors: Vec<FieldError>,
+    /// Always `false`.
     success: bool,
+    /// The id of the request, to quote when asking for help.
+    instance: String,
+    #[serde(skip)]
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FieldError {
     /// Its name, as it came. What does not look like a name is not repeated: it may be a value in the wrong place.
     pub field: String,
@@ -48,7 +60,28 @@ impl Problem {
             provider_code: None,
             errors: Vec::new(),
             success: false,
+            instance: String::new(),
+            headers: Vec::new(),
         }
+    }
+
+    /// With a header of the answer.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The headers that go with the answer.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.headers.iter().cloned()
+    }
+
+    /// With the id of the request that it answers.
+    #[must_use]
+    pub fn of_request(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.instance);
+        self
     }
 
     /// With what to do about it.
@@ -68,6 +101,11 @@ impl Problem {
         self.code
     }
 
+    /// What happened, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Who asks is not known.
     pub fn unauthenticated() -> Self {
         Self::new(
@@ -76,6 +114,7 @@ impl Problem {
             "The request carries no valid identity token.",
         )
         .hint("Sign in again and send the ID token as a bearer token.")
+        .header("www-authenticate", "Bearer")
     }
 
     /// Who asks may not do this.
@@ -95,17 +134,42 @@ impl Problem {
     }
 
     /// The path exists, the method does not.
-    pub fn method_not_allowed() -> Self {
-        Self::new(
-            405,
-            "method_not_allowed",
-            "The path does not take this method.",
-        )
+    ///
+    /// `allowed`: the methods that it takes, as `GET, POST`.
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        let detail = format!("The path takes {allowed} only.");
+        Self::new(405, "method_not_allowed", detail).header("allow", allowed)
+    }
+
+    /// The event is no request.
+    pub fn unreadable() -> Self {
+        Self::new(400, "invalid_request", "The request cannot be read.")
     }
 
     /// The body cannot be used at all.
     pub fn bad_body(detail: impl Into<String>) -> Self {
         Self::new(400, "invalid_body", detail)
+    }
+
+    /// A field breaks a rule that holds for all bodies; empty for the body as a whole.
+    pub fn bad_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.into(), detail.into());
+        if field.is_empty() {
+            return Self::bad_body(format!("The body {detail}."));
+        }
+        Self::bad_body("The body breaks a rule that holds for every body.")
+            .errors(vec![FieldError { field, detail }])
+    }
+
+    /// A parameter of the query or a header is wrong; its value is not repeated.
+    pub fn invalid_parameter(name: &str, detail: &str) -> Self {
+        let error = FieldError {
+            field: name.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let known = if is_name(name) { name } else { "?" };
+        let sentence = format!("The parameter {known} {detail}.");
+        Self::new(400, "invalid_parameter", sentence).errors(vec![error])
     }
 
     /// The body is too large; `limit` in bytes.
@@ -128,12 +192,31 @@ impl Problem {
 
     /// Some fields are wrong.
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
-        let mut problem = Self::new(422, "invalid_fields", "Some fields are missing or wrong.");
-        problem.errors = errors;
-        for error in problem.errors.iter_mut().filter(|e| !is_name(&e.field)) {
+        Self::new(422, "invalid_fields", "Some fields are missing or wrong.").errors(errors)
+    }
+
+    /// One field is wrong.
+    pub fn invalid_field(field: &str, detail: &str) -> Self {
+        Self::invalid_fields(vec![FieldError {
+            field: field.to_owned(),
+            detail: detail.to_owned(),
+        }])
+    }
+
+    fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        for error in self.errors.iter_mut().filter(|e| !is_name(&e.field)) {
             error.field = "?".into();
         }
-        problem
+        self
+    }
+
+    /// Whoever asks has asked too often; `seconds` until it is worth asking again.
+    pub fn too_many_requests(seconds: u64) -> Self {
+        let detail = "The organisation asks more often than it may.";
+        Self::new(429, "too_many_requests", detail)
+            .hint("Wait for as long as the header Retry-After says.")
+            .header("retry-after", seconds.to_string())
     }
 
     /// Something of ours is not available.
@@ -143,7 +226,8 @@ impl Problem {
             "temporarily_unavailable",
             "Switchboard cannot do this at present.",
         )
-        .hint("Try again in a few seconds; nothing was changed.")
+        .hint("Try again in a few seconds.")
+        .header("retry-after", "5")
     }
 
     /// A provider's answer to something the caller asked for.
@@ -157,6 +241,10 @@ impl Problem {
         };
         let mut problem = Self::new(status, failure.kind.code(), failure.detail.clone())
             .hint(failure.hint.clone());
+        if status == 503 {
+            let wait = failure.retry_after.map_or(5, |wait| wait.as_secs().max(5));
+            problem = problem.header("retry-after", wait.to_string());
+        }
         problem.provider_code.clone_from(&failure.provider_code);
         problem
     }
@@ -187,7 +275,9 @@ impl std::fmt::Display for Causes<'_> {
 /// Names of ours are short and have no digits; keys and tokens are long or have some.
 fn is_name(text: &str) -> bool {
     let in_names = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.');
-    (1..=40).contains(&text.len()) && text.bytes().all(in_names)
+    (1..=64).contains(&text.len())
+        && text.split('.').all(|part| part.len() <= 40)
+        && text.bytes().all(in_names)
 }
 
 fn title(status: u16) -> &'static str {

@@ -68,6 +68,11 @@ impl<'a> Entry<'a> {
 }
 
 impl Queue {
+    /// The AWS account that it is in: the part of its URL before the name.
+    pub fn account(&self) -> Option<&str> {
+        self.url.rsplit('/').nth(1)
+    }
+
     /// The queue with that URL.
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }

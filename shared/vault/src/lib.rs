@@ -39,7 +39,7 @@
 //!
 //! * what carried a value to us: the Runtime API's event buffer, the JSON reader's scratch buffer (every text with an
 //!   escape passes through it), the AWS SDK's JSON and base64 buffers with the key from KMS;
-//! * what carries it on: header values, URLs and bodies once the HTTP client has them;
+//! * what carries it on: header values, URLs and bodies once the HTTP client has them, and an answer that tells it;
 //! * the cipher library's internals, the stack and the registers.
 //!
 //! An older record put back in the place of a newer one opens: see the roster's attestation in `custody`, and its

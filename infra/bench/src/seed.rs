@@ -197,6 +197,7 @@ impl Tenants {
             route: key.clone(),
             status: WebhookStatus::Registered,
             error: None,
+            previous: None,
         });
         let accounts = provider.accounts(&integration.settings);
         integration.accounts = accounts.exclusive;
@@ -231,6 +232,7 @@ impl Tenants {
                 .collect(),
             secret: sealed,
             secret_version: integration.credential_version,
+            ends_at: None,
         };
         let record = AuditRecord::new("bench", integration.created_at, "integration.configure");
         let route = Some(&route);

@@ -11,7 +11,7 @@ use domain::seal::Purpose;
 use domain::time::SystemClock;
 use edge::StartError;
 use edge::aws::AwsEnv;
-use providers::http::Egress;
+use providers::http::{Egress, Reach};
 use store::audit::AuditTrail;
 use store::changes::IntegrationChanges;
 use store::integrations::Integrations;
@@ -44,7 +44,11 @@ impl Context {
     /// If a client cannot be set up.
     pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
         let sdk = aws.config()?;
-        let http = Egress::new(aws.extra_roots())?;
+        // Addresses were held against our own hosts when they were saved; no others are called here.
+        let http = Egress::new(Reach {
+            extra_roots: aws.extra_roots(),
+            ..Reach::new(&config.overrides)
+        })?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 

@@ -93,6 +93,25 @@ impl Custody {
         self.open_version(integration, by).await
     }
 
+    /// Opens the credentials that an integration had before, if they are what the vault attested when they were the
+    /// present ones.
+    ///
+    /// # Errors
+    /// As [`Opener::open`].
+    pub async fn open_previous(
+        &self,
+        integration: &Integration,
+        previous: &PreviousCredentials,
+        by: OpenedBy<'_>,
+    ) -> Result<Credentials, OpenError> {
+        let before = previous.restored(integration);
+        let is_older = before.credential_version < integration.credential_version;
+        if is_older && self.is_version(&before, &previous.version_attested).await? {
+            return self.open_version(&before, by).await;
+        }
+        Err(OpenError::DoesNotOpen)
+    }
+
     async fn open_version(
         &self,
         integration: &Integration,
@@ -250,20 +269,15 @@ impl Custody {
         by: OpenedBy<'_>,
     ) -> Option<bool> {
         let provider = providers::find(integration.provider.as_str())?;
-        let before = previous.restored(integration);
-        match self.is_version(&before, &previous.version_attested).await {
-            Ok(true) if before.credential_version < integration.credential_version => {}
-            Ok(_) => return Some(false),
-            Err(_) => return None,
-        }
         let reason = Reason::Return;
-        let credentials = match self.open_version(&before, OpenedBy { reason, ..by }).await {
+        let by = OpenedBy { reason, ..by };
+        let credentials = match self.open_previous(integration, previous, by).await {
             Ok(credentials) => credentials,
             Err(OpenError::DoesNotOpen) => return Some(false),
             Err(OpenError::Unavailable(_)) => return None,
         };
-        let connection = self.connect(provider, &before.settings, &credentials);
-        match timeout(CHECK_TIMEOUT, provider.check(connection)).await {
+        let connection = self.connect(provider, &previous.settings, &credentials);
+        match timeout(CHECK_TIMEOUT, providers::check(provider, connection)).await {
             Ok(Ok(_)) => Some(true),
             Ok(Err(failure)) if failure.kind.blames_credentials() => Some(false),
             Ok(Err(_)) | Err(_) => None,

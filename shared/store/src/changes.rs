@@ -1,13 +1,13 @@
 //! Changes to integrations. An integration, its line in the roster, the credentials it had before, its permissions,
-//! its webhook route, its claims on provider accounts, and the audit record of the change are written in one
-//! transaction or not at all.
+//! its webhook's routes, its claims on provider accounts, its phone numbers if it goes, and the audit record of the
+//! change are written in one transaction or not at all. Of very many phone numbers the rest follows it.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use domain::Integration;
 use domain::audit::AuditRecord;
 use domain::failure::StoreError;
 use domain::ids::TenantId;
-use domain::integration::Owner;
+use domain::integration::{Owner, Webhook};
 use domain::time::Timestamp;
 
 use crate::audit::AuditTrail;
@@ -15,8 +15,11 @@ use crate::error::WriteError;
 use crate::integrations::{self, Integrations};
 use crate::item::{json, number, removal, text};
 use crate::keys::{self, PK, SK};
+use crate::phone_numbers;
 use crate::previous::{self, PreviousCredentials};
 use crate::recorded::{Recorded, Refused};
+use crate::removed;
+use crate::rosters::HERE;
 use crate::routes::{self, WebhookRoute};
 
 /// Writes integrations together with what belongs to them.
@@ -51,6 +54,9 @@ enum Stake {
 
 type Writes = Vec<(Stake, TransactWriteItem)>;
 
+/// Phone numbers that go in the same transaction as their integration, which leaves room for its other writes.
+const NUMBERS_WITH_IT: usize = 80;
+
 impl IntegrationChanges {
     /// Writes to both tables and to the trail.
     pub fn new(integrations: Integrations, routes_table: String, trail: AuditTrail) -> Self {
@@ -62,7 +68,8 @@ impl IntegrationChanges {
         }
     }
 
-    /// Saves a new integration (`before` is `None`) or a changed one, with all that belongs to it.
+    /// Saves a new integration (`before` is `None`) or a changed one, with all that belongs to it: `routes` are written,
+    /// and those that its webhook had before and has no more are removed.
     ///
     /// # Errors
     /// [`WriteError::Conflict`] if it was changed meanwhile, [`WriteError::AccountTaken`] if an account belongs to
@@ -72,7 +79,7 @@ impl IntegrationChanges {
         before: Option<&Integration>,
         after: &Integration,
         previous: Previous<'_>,
-        route: Option<&WebhookRoute>,
+        routes: impl IntoIterator<Item = &WebhookRoute>,
         record: &AuditRecord,
     ) -> Result<(), WriteError> {
         let table = &self.integrations.table;
@@ -88,7 +95,7 @@ impl IntegrationChanges {
                 writes.push((Stake::Record, delete));
             }
         }
-        for write in self.stakes(before, after, route)? {
+        for write in self.stakes(before, after, routes)? {
             writes.push((Stake::Account, write));
         }
         self.write(&after.tenant, record, writes).await
@@ -122,46 +129,70 @@ impl IntegrationChanges {
                 Stake::Record,
                 removal(tenant, keys::permissions(id), table)?,
             ),
+            (Stake::Record, removed::note(integration, record.at, table)?),
         ];
         for account in &integration.accounts {
             let key = keys::claim(&integration.provider, account);
             let claim = routes::delete(key, (tenant, id), &self.routes_table)?;
             writes.push((Stake::Account, claim));
         }
-        if let Some(webhook) = &integration.webhook {
-            let route = routes::delete(&webhook.route, (tenant, id), &self.routes_table)?;
+        for route in integration.webhook.iter().flat_map(Webhook::routes) {
+            let route = routes::delete(route, (tenant, id), &self.routes_table)?;
             writes.push((Stake::Account, route));
         }
-        self.write(tenant, record, writes).await
+        let numbers = phone_numbers::of_integration(&self.integrations, tenant, id).await?;
+        for number in numbers.iter().take(NUMBERS_WITH_IT) {
+            let removal = phone_numbers::removal(table, tenant, number)?;
+            writes.push((Stake::Record, removal));
+        }
+        self.write(tenant, record, writes).await?;
+        // Also what a sync has brought meanwhile. It can bring no more, and a number that stays behind shows as inactive.
+        phone_numbers::clear(&self.integrations, &self.recorded, integration).await;
+        Ok(())
     }
 
-    /// Notes how the provider's registration of the webhook ended; `false` if the record was changed meanwhile, and
-    /// is left alone.
+    /// Notes how the provider's registration of the webhook ended, and gives the route before its end if one was set;
+    /// `false` if the webhook is not as it was when the provider was told, and then it is left alone.
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer.
     pub async fn record_webhook(
         &self,
         integration: &Integration,
+        told: &Webhook,
         record: &AuditRecord,
     ) -> Result<bool, StoreError> {
+        let Integration { tenant, id, .. } = integration;
         let update = Update::builder()
             .table_name(&self.integrations.table)
-            .key(PK, text(integration.tenant.as_str()))
-            .key(SK, text(keys::integration(&integration.id)))
+            .key(PK, text(tenant.as_str()))
+            .key(SK, text(keys::integration(id)))
             .update_expression("SET webhook = :webhook, revision = revision + :one")
-            .condition_expression("credential_version = :version")
+            .condition_expression("credential_version = :version AND webhook = :told")
             .expression_attribute_values(":webhook", json(&integration.webhook))
+            .expression_attribute_values(":told", json(told))
             .expression_attribute_values(":version", number(integration.credential_version))
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(|_| StoreError::Malformed("integration"))?;
-        let writes = vec![TransactWriteItem::builder().update(update).build()];
-        match self
-            .recorded
-            .write(&integration.tenant, record, writes)
-            .await
+        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+        let previous = integration
+            .webhook
+            .iter()
+            .find_map(|now| now.previous.as_ref());
+        if let Some(previous) = previous
+            && let Some(until) = previous.until
+            && told.previous.as_ref() != Some(previous)
         {
+            let own = (tenant, id);
+            writes.push(routes::end(
+                &previous.route,
+                until,
+                own,
+                &self.routes_table,
+            )?);
+        }
+        match self.recorded.write(tenant, record, writes).await {
             Ok(()) => Ok(true),
             Err(Refused::Condition(_)) => Ok(false),
             Err(Refused::Store(error)) => Err(error),
@@ -194,7 +225,6 @@ impl IntegrationChanges {
         before: Option<&Integration>,
         after: &Integration,
     ) -> Result<Writes, StoreError> {
-        const HERE: &str = "attribute_not_exists(removed_at)";
         if after.owner == Owner::Tenant {
             let line = self
                 .integrations
@@ -219,12 +249,12 @@ impl IntegrationChanges {
         ])
     }
 
-    /// What the integration alone may have: accounts at the provider, and its webhook's URL.
-    fn stakes(
+    /// What the integration alone may have: accounts at the provider, and its webhook's URLs.
+    fn stakes<'a>(
         &self,
         before: Option<&Integration>,
         after: &Integration,
-        route: Option<&WebhookRoute>,
+        routes: impl IntoIterator<Item = &'a WebhookRoute>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let table = &self.routes_table;
         let own = (&after.tenant, &after.id);
@@ -239,12 +269,14 @@ impl IntegrationChanges {
                 writes.push(routes::delete(key, own, table)?);
             }
         }
-        if let Some(route) = route {
+        for route in routes {
             writes.push(routes::put(route, table)?);
         }
-        let left = before.and_then(|before| before.webhook.as_ref());
-        if let Some(left) = left.filter(|left| !after.is_called_on(&left.route)) {
-            writes.push(routes::delete(&left.route, own, table)?);
+        let held = before.and_then(|before| before.webhook.as_ref());
+        for route in held.into_iter().flat_map(Webhook::routes) {
+            if !after.is_called_on(route) {
+                writes.push(routes::delete(route, own, table)?);
+            }
         }
         Ok(writes)
     }

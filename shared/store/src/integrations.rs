@@ -5,20 +5,20 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
 use domain::Caller;
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, ProviderId, TenantId, UserId};
 use domain::integration::{Integration, Owner, Reference, Status};
-use domain::resolution::{self, Candidate, Resolution, Roster, Wanted};
+use domain::resolution::{self, Candidate, Known, PlatformOffer, Resolution, Roster, Wanted};
 use domain::seal::Sealed;
+use domain::time::Timestamp;
 
+use crate::batch;
 use crate::error::unavailable;
 use crate::item::{Attributes, Reader, binary, json, keyed, number, text, time};
 use crate::keys::{self, PK, SEAL, SK};
-
-/// The attribute of a tenant's roster that says that the tenant has left.
-pub(crate) const REMOVED_AT: &str = "removed_at";
+use crate::rosters;
 
 /// Most integrations that one listing reads.
 pub const MOST_PER_TENANT: usize = 1_000;
@@ -97,22 +97,35 @@ impl Integrations {
         provider: &ProviderId,
         owners: &[Owner],
     ) -> Result<Option<Integration>, StoreError> {
-        let wanted = owners.iter().map(|owner| match owner {
+        let of = owners.iter().map(|owner| match owner {
             Owner::Tenant => (caller.tenant.clone(), None),
             Owner::User(user) => (caller.tenant.clone(), Some(user.clone())),
         });
-        let rosters = self.find_rosters(&wanted.collect::<Vec<_>>()).await?;
-        let rosters: Vec<&Roster> = rosters.values().collect();
+        let keys: Vec<RosterKey> = of.collect();
+        let rosters = self.find_rosters(&keys).await?;
+        if rosters.values().any(|roster| roster.tenant_removed) {
+            return Ok(None);
+        }
         let wanted = Wanted {
             provider: Some(provider),
             users: vec![&caller.user],
             ..Wanted::default()
         };
-        match resolution::resolve(&rosters, &wanted) {
-            Resolution::Use(id, _) | Resolution::Unusable(id, ..) => {
-                self.find(&caller.tenant, &id).await
+        // Owner by owner: what is switched off steps aside for a send, and is still the owner's default.
+        let default = keys.iter().find_map(|key| {
+            let known = Known {
+                rosters: &[rosters.get(key)?],
+                platform: &PlatformOffer::new(),
+                now: Timestamp::default(),
+            };
+            match resolution::resolve(&known, &wanted).0 {
+                Resolution::Use(id, _) | Resolution::Unusable(id, ..) => Some(id),
+                _ => None,
             }
-            Resolution::NotConfigured | Resolution::TenantRemoved => Ok(None),
+        });
+        match default {
+            Some(id) => self.find(&caller.tenant, &id).await,
+            None => Ok(None),
         }
     }
 
@@ -173,24 +186,7 @@ impl Integrations {
             let Some(key) = by_key.get(&place) else {
                 continue;
             };
-            let roster = item
-                .keys()
-                .filter_map(|name| {
-                    let id = IntegrationId::parse(name).ok()?;
-                    let mut line = reader.find_json::<Candidate>(name)?;
-                    let attested = reader.find_text(&keys::attested(&id));
-                    line.version_attested = attested.unwrap_or_default().to_owned();
-                    Some((id, line))
-                })
-                .collect();
-            let tenant_removed = item.contains_key(REMOVED_AT);
-            rosters.insert(
-                (*key).clone(),
-                Roster {
-                    candidates: roster,
-                    tenant_removed,
-                },
-            );
+            rosters.insert((*key).clone(), rosters::read(&item));
         }
         Ok(rosters)
     }
@@ -227,49 +223,7 @@ impl Integrations {
         &self,
         places: Vec<(String, String)>,
     ) -> Result<Vec<Attributes>, StoreError> {
-        const TRIES: usize = 5;
-        let mut found = Vec::with_capacity(places.len());
-        for hundred in places.chunks(100) {
-            let mut left: Vec<Attributes> = hundred
-                .iter()
-                .map(|(pk, sk)| keyed(pk.as_str(), sk.as_str()))
-                .collect();
-            for _ in 0..TRIES {
-                // What is read decides for good: a repair just made must be seen.
-                let wanted = KeysAndAttributes::builder()
-                    .consistent_read(true)
-                    .set_keys(Some(std::mem::take(&mut left)))
-                    .build()
-                    .map_err(|_| StoreError::Malformed("key"))?;
-                let answer = self
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.table, wanted)
-                    .send()
-                    .await
-                    .map_err(unavailable)?;
-                found.extend(
-                    answer
-                        .responses
-                        .into_iter()
-                        .flatten()
-                        .flat_map(|(_, items)| items),
-                );
-                left = answer
-                    .unprocessed_keys
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(_, rest)| rest.keys)
-                    .collect();
-                if left.is_empty() {
-                    break;
-                }
-            }
-            if !left.is_empty() {
-                return Err(StoreError::Unavailable("the database (throttled)", None));
-            }
-        }
-        Ok(found)
+        batch::get(&self.client, &self.table, &places).await
     }
 
     /// Puts the integration's line into its owner's roster. What is attested of its version is written with a new
@@ -300,6 +254,21 @@ impl Integrations {
                 .update_expression("REMOVE #id, #attested")
                 .expression_attribute_names("#attested", keys::attested(&integration.id)),
         )
+    }
+
+    /// The condition that an integration is there, to be made together with what is written for it.
+    pub(crate) fn presence(
+        &self,
+        integration: &Integration,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key(PK, text(integration.tenant.as_str()))
+            .key(SK, text(keys::integration(&integration.id)))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(|_| StoreError::Malformed("integration"))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     fn roster_update(&self, integration: &Integration) -> UpdateBuilder {

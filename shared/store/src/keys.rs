@@ -3,12 +3,15 @@
 //! | table | partition key | sort key | item |
 //! | --- | --- | --- | --- |
 //! | Integrations | tenant | `INTEGRATION#{id}` | an integration with its sealed credentials |
-//! | | tenant | `ROSTER` | what choosing a credential needs of the tenant's own integrations, one attribute each |
-//! | | tenant | `ROSTER#{user}` | the same of one user's own |
+//! | | tenant | `ROSTER` | what choosing a credential needs of the tenant's own integrations, its agents (`agent#{id}`) and grants of the platform's account (`grant#{provider}`), one attribute each; `default_agent` |
+//! | | tenant | `ROSTER#{user}` | the same of one user's own integrations |
+//! | | tenant | `AGENT#{id}` | an agent |
+//! | | tenant | `NUMBER#{id}` | a phone number of an account, and whose it is; the id is made of the number |
 //! | | tenant | `PREVIOUS#{id}` | the credentials an integration had before, for as long as it may go back to them |
 //! | | tenant | `PERMISSIONS#{id}` | who else may send through an integration, one attribute each |
-//! | | tenant | `NOTIFICATION#{time}#{random}` | something an admin should know |
-//! | WebhookRoutes | SHA-256 of the URL's token, hex | – | tenant, integration, sealed webhook secret |
+//! | | tenant | `REMOVED#{user}#{id}` | that an integration is gone, for as long as there are events of it |
+//! | | tenant | `NOTIFICATION#{user}#{time}#{random}` | something its owner should know |
+//! | WebhookRoutes | SHA-256 of the URL's token, hex | – | tenant, integration, sealed webhook secret, and its end if another URL has taken its place |
 //! | | `CLAIM#` and SHA-256 of provider and account id, hex | – | the integration that alone may use the account |
 //! | Activity | tenant | `MESSAGE#{id}#ACCEPTED` | the API took the message in |
 //! | | tenant | `MESSAGE#{id}#CLAIM#{attempt}` | an attempt began |
@@ -23,12 +26,14 @@
 //! | --- | --- | --- | --- |
 //! | Integrations, WebhookRoutes: `BySeal` | `seal`: `{ring}#{version}` | tenant | which records a ring key holds |
 //! | KeyRings: `ByKmsKey` | `kms_key` | ring | which ring keys a KMS key holds |
+//! | Activity: `ByTime` | tenant | `listed`: `EVENT#{time}#{hash of the sort key}` | a tenant's events, newest first |
 //! | Audit: `ByProvider` | tenant | `provider_seq`: `{provider}#{number}` | the trail of one provider type |
 //!
-//! `#` occurs in no id, so no key is a prefix of another's. Times are RFC 3339 in UTC, which sorts. The first two
-//! indexes are read by the operator's commands alone.
+//! `#` occurs in no id, so no key is a prefix of another's. Where a key names a user and what it is about is the whole
+//! tenant's, the user is empty. Times are RFC 3339 in UTC, which sorts. The first two indexes are read by the operator's
+//! commands alone.
 
-use domain::ids::{IntegrationId, MessageId, ProviderId, UserId};
+use domain::ids::{AgentId, IntegrationId, MessageId, NumberId, ProviderId, UserId};
 use domain::integration::Owner;
 use domain::random;
 use domain::seal::Sealed;
@@ -67,13 +72,66 @@ pub fn user_roster(user: &UserId) -> String {
     format!("ROSTER#{user}")
 }
 
-/// Sort key of a notification.
-pub fn notification(at: Timestamp) -> String {
-    format!(
-        "NOTIFICATION#{at}#{}",
-        random::base32(&random::bytes::<10>())
-    )
+/// Prefix of the attributes of the tenant's roster that tell what its agents are bound to.
+pub(crate) const BINDING: &str = "agent#";
+
+/// The attribute that tells what an agent is bound to; there for every agent.
+pub fn binding(id: &AgentId) -> String {
+    format!("{BINDING}{id}")
 }
+
+/// Prefix of the attributes of the tenant's roster that hold its grants.
+pub(crate) const GRANT: &str = "grant#";
+
+/// The attribute of a grant.
+pub fn grant(provider: &ProviderId) -> String {
+    format!("{GRANT}{provider}")
+}
+
+/// Sort key of an agent.
+pub fn agent(id: &AgentId) -> String {
+    format!("AGENT#{id}")
+}
+
+/// Prefix of all phone numbers of a tenant.
+pub const PHONE_NUMBERS: &str = "NUMBER#";
+
+/// Sort key of a phone number.
+pub fn phone_number(id: &NumberId) -> String {
+    format!("{PHONE_NUMBERS}{id}")
+}
+
+/// The user whose something is; empty for what is the tenant's, which no user's id is.
+fn user_of(owner: &Owner) -> &str {
+    match owner {
+        Owner::Tenant => "",
+        Owner::User(user) => user.as_str(),
+    }
+}
+
+/// Prefix of an owner's integrations that are gone.
+pub fn removed_of(owner: &Owner) -> String {
+    format!("REMOVED#{}#", user_of(owner))
+}
+
+/// Sort key of an integration that is gone.
+pub fn removed(owner: &Owner, id: &IntegrationId) -> String {
+    format!("{}{id}", removed_of(owner))
+}
+
+/// Prefix of what an owner should know; behind it stands its [`position`].
+pub fn notifications(owner: &Owner) -> String {
+    format!("NOTIFICATION#{}#", user_of(owner))
+}
+
+/// Where something stands in a list by time: `{time}#{tail}`, of which the tail tells apart what came in the same
+/// millisecond.
+pub(crate) fn position(at: Timestamp, tail: &[u8]) -> String {
+    format!("{at}#{}", random::base32(tail))
+}
+
+/// Higher than every [`position`].
+pub(crate) const HIGHEST_POSITION: &str = "~";
 
 /// Partition key of a webhook route.
 pub fn route(token: &str) -> String {
@@ -112,9 +170,36 @@ pub(crate) mod fact {
 /// Sort key of an inbound event; the provider's id is hashed, for it may hold anything.
 pub fn event(integration: &IntegrationId, id: &str) -> String {
     format!(
-        "EVENT#{integration}#{}",
+        "{EVENTS}{integration}#{}",
         random::base32(&random::sha256(id.as_bytes())[..20])
     )
+}
+
+/// Prefix of all events, in the table and in the index by time.
+pub(crate) const EVENTS: &str = "EVENT#";
+
+/// The integration of an event, out of its sort key.
+pub(crate) fn integration_of_event(sk: &str) -> Option<IntegrationId> {
+    let (integration, _) = sk.strip_prefix(EVENTS)?.split_once('#')?;
+    IntegrationId::parse(integration).ok()
+}
+
+/// An event's id, out of its sort key, which can be made of it again: `evt_`, 26 characters of the integration's id, and
+/// the hash.
+pub(crate) fn event_id(sk: &str) -> Option<String> {
+    let (integration, hash) = sk.strip_prefix(EVENTS)?.split_once('#')?;
+    Some(format!("evt_{}{hash}", integration.strip_prefix("int_")?))
+}
+
+/// The index of a tenant's activity by time.
+pub const ACTIVITY_BY_TIME: &str = "ByTime";
+/// Its sort key; only what is listed has it.
+pub const LISTED: &str = "listed";
+
+/// Sort key of an event among those of its tenant, out of its sort key in the table.
+pub(crate) fn listed(received_at: Timestamp, event: &str) -> String {
+    let tail = &random::sha256(event.as_bytes())[..10];
+    format!("{EVENTS}{}", position(received_at, tail))
 }
 
 /// Prefix of an integration's parked messages.

@@ -5,9 +5,12 @@
 //! outside, are keyed by a hash. There is no scan.
 
 pub mod activity;
+pub mod agents;
 pub mod audit;
+mod batch;
 pub mod changes;
 mod error;
+pub mod grants;
 pub mod integrations;
 mod item;
 pub mod key_rings;
@@ -15,10 +18,14 @@ pub mod keys;
 pub mod ledger;
 pub mod notifications;
 pub mod openings;
+pub mod page;
 pub mod parked;
 pub mod permissions;
+pub mod phone_numbers;
 pub mod previous;
 mod recorded;
+mod removed;
+mod rosters;
 pub mod routes;
 pub mod sealed_records;
 pub mod tenants;

@@ -1,5 +1,6 @@
 //! Openings on the dispatch path, where one record each would be one per batch: within a minute those of one
-//! integration, for one purpose and with one end, in one container, are one record.
+//! integration, for one purpose and with one end, in one container, are one record. So are a tenant's uses of the
+//! platform's own account, which no seal has to be opened for.
 //!
 //! The first is recorded before anything is handed out, so no credential is ever used without a record of it. Those
 //! after it are counted, and the count stands in the next record: at the next opening after the minute, when
@@ -14,8 +15,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::audit::AuditRecord;
 use domain::failure::StoreError;
-use domain::ids::{IntegrationId, TenantId};
-use domain::opening::{Opening, Reason, Witness};
+use domain::ids::{IntegrationId, ProviderId, TenantId};
+use domain::opening::{OpenedBy, Opening, Reason, Witness};
 use domain::time::{Clock, Timestamp};
 
 use crate::audit::AuditTrail;
@@ -27,7 +28,22 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Windows that a container keeps an eye on at once.
 const MOST: usize = 10_000;
 
-type Key = (TenantId, IntegrationId, u64, Reason, bool);
+/// What is counted together.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    tenant: TenantId,
+    what: What,
+    reason: Reason,
+    opened: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum What {
+    /// A version of an integration's credentials.
+    Sealed(IntegrationId, u64),
+    /// The platform's own account of a type.
+    Platforms(ProviderId),
+}
 
 struct Window {
     until: Timestamp,
@@ -103,7 +119,7 @@ impl OpeningWindows {
         for (key, mut window) in counted {
             window.record.at = now;
             window.record.count = Some(window.uncounted);
-            if let Err(error) = self.trail.append(&key.0, &window.record).await {
+            if let Err(error) = self.trail.append(&key.tenant, &window.record).await {
                 tracing::warn!(%error, "a count of openings is kept for later");
                 self.keep(key, window);
             }
@@ -130,23 +146,39 @@ impl OpeningWindows {
         }
     }
 
-    fn windows(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Window>> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Witness for OpeningWindows {
-    async fn saw(&self, opening: &Opening<'_>) -> Result<(), StoreError> {
+    /// Records that a tenant is served with the platform's own account of a type. It is used only after this has
+    /// succeeded.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be recorded.
+    pub async fn saw_platforms(
+        &self,
+        tenant: &TenantId,
+        provider: &ProviderId,
+        by: OpenedBy<'_>,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let (place, reason) = (opening.place, opening.by.reason);
-        let key: Key = (
-            place.tenant.clone(),
-            place.integration.clone(),
-            place.revision,
-            reason,
-            opening.opened,
-        );
+        let key = Key {
+            tenant: tenant.clone(),
+            what: What::Platforms(provider.clone()),
+            reason: by.reason,
+            opened: true,
+        };
+        let record = || AuditRecord {
+            provider: Some(provider.clone()),
+            request: by.request.to_owned(),
+            purpose: Some(by.reason.name().to_owned()),
+            ..AuditRecord::new(by.actor, now, "platform_credentials.use")
+        };
+        self.count_or_record(key, now, record).await
+    }
+
+    async fn count_or_record(
+        &self,
+        key: Key,
+        now: Timestamp,
+        record: impl FnOnce() -> AuditRecord + Send,
+    ) -> Result<(), StoreError> {
         if self.count(&key, now) {
             return Ok(());
         }
@@ -157,9 +189,9 @@ impl Witness for OpeningWindows {
             self.record(some, now).await;
         }
         let earlier = self.windows().remove(&key).map_or(0, |old| old.uncounted);
-        let mut record = opening.record(now);
+        let mut record = record();
         record.count = Some(1 + earlier);
-        let appended = self.trail.append(place.tenant, &record).await;
+        let appended = self.trail.append(&key.tenant, &record).await;
         let (until, uncounted) = match &appended {
             Ok(()) => (now.after(WINDOW), 0),
             // Not this one, which is not handed out; those before it.
@@ -175,5 +207,23 @@ impl Witness for OpeningWindows {
             },
         );
         appended
+    }
+
+    fn windows(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Window>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Witness for OpeningWindows {
+    async fn saw(&self, opening: &Opening<'_>) -> Result<(), StoreError> {
+        let (place, now) = (opening.place, self.clock.now());
+        let key = Key {
+            tenant: place.tenant.clone(),
+            what: What::Sealed(place.integration.clone(), place.revision),
+            reason: opening.by.reason,
+            opened: opening.opened,
+        };
+        self.count_or_record(key, now, || opening.record(now)).await
     }
 }

@@ -1,6 +1,7 @@
 //! Messages that wait until their integration is repaired, oldest first.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::Select;
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, MessageId, TenantId};
 use domain::time::Timestamp;
@@ -98,6 +99,40 @@ impl Parked {
                 })
             })
             .collect()
+    }
+
+    /// How many messages wait for an integration, counted up to `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer.
+    pub async fn count(
+        &self,
+        tenant: &TenantId,
+        integration: &IntegrationId,
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        let mut counted = 0;
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":tenant", text(tenant.as_str()))
+                .expression_attribute_values(":prefix", text(keys::parked_of(integration)))
+                .select(Select::Count)
+                .limit(i32::try_from(most - counted).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            counted += usize::try_from(page.count).unwrap_or_default();
+            start = page.last_evaluated_key;
+            if start.is_none() || counted >= most {
+                return Ok(counted);
+            }
+        }
     }
 
     /// Forgets a message that is back on the queue; one that was parked again meanwhile stays.

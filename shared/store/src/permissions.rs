@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use domain::Integration;
 use domain::audit::AuditRecord;
 use domain::failure::StoreError;
@@ -87,14 +87,7 @@ impl Permissions {
             .of(integration, user)
             .update_expression("SET #user = :permission")
             .expression_attribute_values(":permission", json(permission));
-        let there = ConditionCheck::builder()
-            .table_name(&self.integrations.table)
-            .key(PK, text(integration.tenant.as_str()))
-            .key(SK, text(keys::integration(&integration.id)))
-            .condition_expression("attribute_exists(pk)")
-            .build()
-            .map_err(|_| StoreError::Malformed("integration"))?;
-        let there = TransactWriteItem::builder().condition_check(there).build();
+        let there = self.integrations.presence(integration)?;
         self.write(integration, record, vec![there], update).await
     }
 

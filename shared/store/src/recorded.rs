@@ -97,6 +97,31 @@ impl Recorded {
         }
         Err(audit::too_busy().into())
     }
+
+    /// Makes further writes of what is on record already, all or none of them.
+    pub(crate) async fn go_on(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
+        for attempt in 0..TRIES {
+            let answer = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes.clone()))
+                .send()
+                .await;
+            let Err(error) = answer else {
+                return Ok(());
+            };
+            let reasons = reasons(&error);
+            let failed = |reason: &str| reasons.iter().position(|code| code == reason);
+            if let Some(place) = failed("ConditionalCheckFailed") {
+                return Err(Refused::Condition(place));
+            }
+            if failed("TransactionConflict").is_none() {
+                return Err(unavailable(error).into());
+            }
+            audit::pause(attempt).await;
+        }
+        Err(audit::too_busy().into())
+    }
 }
 
 /// Per write why it was not made; empty for any other error.

@@ -1,16 +1,19 @@
 //! Webhook routes: how a public URL finds its tenant, and the secret that proves who calls it.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::Integration;
 use domain::failure::StoreError;
 use domain::ids::{IntegrationId, ProviderId, TenantId};
 use domain::integration::webhook_secret_place;
 use domain::seal::{SealContext, Sealed};
+use domain::time::Timestamp;
 
 use crate::error::unavailable;
-use crate::item::{Attributes, Reader, binary, json, number, text};
-use crate::keys::{self, PK, SEAL};
+use crate::item::{Attributes, Reader, binary, json, number, text, time};
+use crate::keys::{self, PK, SEAL, TTL};
+
+const ENDS_AT: &str = "ends_at";
 
 /// The record behind one webhook URL.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct WebhookRoute {
     pub secret: Sealed,
     /// The revision the seal is bound to.
     pub secret_version: u64,
+    /// When it ends, if another URL has taken its place.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl WebhookRoute {
@@ -42,6 +47,11 @@ impl WebhookRoute {
             ..
         } = self;
         webhook_secret_place(tenant, provider, integration, *secret_version)
+    }
+
+    /// Whether it has not ended. DynamoDB removes what has ended, but in its own time.
+    pub fn is_answered_at(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
     }
 }
 
@@ -92,6 +102,7 @@ pub(crate) fn read(item: &Attributes) -> Result<WebhookRoute, StoreError> {
         accounts: item.json("accounts")?,
         secret: Sealed::from_bytes(item.binary("secret")?.to_vec()),
         secret_version: item.number("secret_version")?,
+        ends_at: item.find_time(ENDS_AT),
     })
 }
 
@@ -112,7 +123,39 @@ pub(crate) fn put(route: &WebhookRoute, table: &str) -> Result<TransactWriteItem
     if let Some(seal) = keys::seal(&route.secret) {
         item.insert(SEAL.into(), text(seal));
     }
+    if let Some(end) = route.ends_at {
+        item.insert(ENDS_AT.into(), time(end));
+        item.insert(TTL.into(), removable_after(end));
+    }
     owned_put(item, (&route.tenant, &route.integration), table)
+}
+
+/// Gives the integration's own route an end.
+pub(crate) fn end(
+    route: &str,
+    end: Timestamp,
+    (tenant, integration): Owner<'_>,
+    table: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let update = Update::builder()
+        .table_name(table)
+        .key(PK, text(route))
+        .update_expression("SET #end = :end, #ttl = :ttl")
+        .condition_expression("integration = :own AND tenant = :tenant")
+        .expression_attribute_names("#end", ENDS_AT)
+        .expression_attribute_names("#ttl", TTL)
+        .expression_attribute_values(":end", time(end))
+        .expression_attribute_values(":ttl", removable_after(end))
+        .expression_attribute_values(":own", text(integration.as_str()))
+        .expression_attribute_values(":tenant", text(tenant.as_str()))
+        .build()
+        .map_err(|_| StoreError::Malformed("route"))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+/// The first whole second by which it has ended.
+fn removable_after(end: Timestamp) -> AttributeValue {
+    number(end.seconds() + 1)
 }
 
 /// Takes an account at a provider for one integration.

@@ -1,5 +1,7 @@
 //! The end of a tenant: a mark that lets nothing new begin, and the removal of everything else.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{DeleteRequest, Update, WriteRequest};
 use domain::audit::AuditRecord;
@@ -10,10 +12,11 @@ use domain::time::Timestamp;
 
 use crate::audit::AuditTrail;
 use crate::error::unavailable;
-use crate::integrations::{self, REMOVED_AT};
+use crate::integrations;
 use crate::item::{Attributes, text, time};
 use crate::keys::{self, PK, SK};
 use crate::recorded::{Recorded, Refused};
+use crate::rosters::REMOVED_AT;
 
 /// How often throttled deletions are made again.
 const TRIES: u32 = 10;
@@ -69,7 +72,8 @@ impl Tenants {
         }
     }
 
-    /// Removes all that is left of a tenant but the mark, a page of each table at a time; how many items those were.
+    /// Removes all that is left of a tenant but the mark, a page of each table at a time; how many items and lines of
+    /// its roster those were.
     /// 0 says that there is nothing left.
     ///
     /// # Errors
@@ -83,17 +87,62 @@ impl Tenants {
             }
             swept += left.len();
         }
-        Ok(swept)
+        let lines = self.lines_left(tenant).await?;
+        for some in lines.chunks(100) {
+            self.strike(tenant, some).await?;
+        }
+        Ok(swept + lines.len())
     }
 
-    /// How many items of a tenant are left besides the mark, as far as a page of each table shows.
+    /// How many items of a tenant, and lines of its roster, are left besides the mark, as far as a page of each table
+    /// shows.
     ///
     /// # Errors
     /// [`StoreError`] if a table does not answer.
     pub async fn count_left(&self, tenant: &TenantId) -> Result<usize, StoreError> {
         let integrations = self.left_in(&self.integrations_table, tenant).await?;
         let activity = self.left_in(&self.activity_table, tenant).await?;
-        Ok(integrations.len() + activity.len())
+        let lines = self.lines_left(tenant).await?;
+        Ok(integrations.len() + activity.len() + lines.len())
+    }
+
+    /// Names of what the tenant's roster holds besides the mark: its agents and grants.
+    async fn lines_left(&self, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+        let roster = self
+            .client
+            .get_item()
+            .table_name(&self.integrations_table)
+            .key(PK, text(tenant.as_str()))
+            .key(SK, text(keys::roster(&Owner::Tenant)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let names = roster.item.unwrap_or_default().into_keys();
+        Ok(names
+            .filter(|name| ![PK, SK, REMOVED_AT].contains(&name.as_str()))
+            .collect())
+    }
+
+    /// Takes lines out of the tenant's roster.
+    async fn strike(&self, tenant: &TenantId, lines: &[String]) -> Result<(), StoreError> {
+        let names: HashMap<String, String> = lines
+            .iter()
+            .enumerate()
+            .map(|(place, name)| (format!("#l{place}"), name.clone()))
+            .collect();
+        let list: Vec<&str> = names.keys().map(String::as_str).collect();
+        self.client
+            .update_item()
+            .table_name(&self.integrations_table)
+            .key(PK, text(tenant.as_str()))
+            .key(SK, text(keys::roster(&Owner::Tenant)))
+            .update_expression(format!("REMOVE {}", list.join(", ")))
+            .set_expression_attribute_names(Some(names))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
     }
 
     /// Keys of a tenant's items but the mark's.

@@ -34,6 +34,8 @@ pub const INBOUND_DLQ: &str = "inbound-dlq";
 pub const BY_SEAL: &str = "BySeal";
 /// Index of [`KEY_RINGS`] by the KMS key that wraps them; for operators.
 pub const BY_KMS_KEY: &str = "ByKmsKey";
+/// Index of [`ACTIVITY`] by time, within a tenant.
+pub const BY_TIME: &str = "ByTime";
 /// Index of [`AUDIT`] by provider, within a tenant.
 pub const BY_PROVIDER: &str = "ByProvider";
 
@@ -58,6 +60,7 @@ fn tables(cloud: Cloud) -> Cloud {
         .with_table(WEBHOOK_ROUTES, "pk", None)
         .with_index(WEBHOOK_ROUTES, BY_SEAL, "seal", text("tenant"), keys)
         .with_table(ACTIVITY, "pk", text("sk"))
+        .with_index(ACTIVITY, BY_TIME, "pk", text("listed"), keys)
         .with_table(KEY_RINGS, "ring", version)
         .with_index(KEY_RINGS, BY_KMS_KEY, "kms_key", text("ring"), keys)
         .with_table(AUDIT, "pk", text("sk"))
@@ -77,6 +80,7 @@ fn rules() -> Rules {
         .table(WEBHOOK_ROUTES, Partition::Named(is_route))
         .operators_index(WEBHOOK_ROUTES, BY_SEAL)
         .table(ACTIVITY, Partition::Tenant)
+        .index(ACTIVITY, BY_TIME)
         .table(KEY_RINGS, Partition::Named(is_ring))
         .operators_index(KEY_RINGS, BY_KMS_KEY)
         .table(AUDIT, Partition::Tenant)

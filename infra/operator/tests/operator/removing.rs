@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::agent::{Agent, AgentWhatsApp, Behaviour};
+use domain::audit::AuditRecord;
+use domain::grant::Grant;
 use domain::opening::OpenedBy;
 use domain::seal::Purpose;
-use domain::{IntegrationId, MessageId};
+use domain::{AgentId, Integration, IntegrationId, MessageId};
 use edge::lambda::Invocation;
 use edge::sqs::SqsBatch;
 use serde_json::{Value, json};
+use store::agents::Agents;
+use store::audit::AuditTrail;
+use store::grants::Grants;
 use store::sealed_records::{Place, SealedRecord, SealedRecords};
 use testing::clock::ManualClock;
 use testing::switchboard as names;
@@ -16,7 +22,7 @@ use vault::{OpenError, Opener};
 
 use crate::breaking_off::at_every_call;
 use crate::kept::{BY, Nobody, look};
-use crate::seeding::{RECORDS_EACH, Seeded, Seeds};
+use crate::seeding::{RECORDS_EACH, Seeded, Seeds, route_before};
 use crate::stage::Stage;
 
 const REMOVE: &str = "tenant remove t_one --confirm t_one --settle 0";
@@ -59,9 +65,69 @@ async fn seeded(clock: Arc<ManualClock>) -> (Stage, Vec<Seeded>) {
         );
         let (status, answer) = stage.ask(&api, tenant, ("PUT", &path), Value::Null).await;
         assert!(status < 300, "{answer}");
+        let path = format!(
+            "/api/v1/settings/integrations/{}/sync",
+            mine[1].integration.id
+        );
+        let (_, answer) = stage.ask(&api, tenant, ("POST", &path), Value::Null).await;
+        assert_eq!(answer["data"]["added"], 1, "a phone number: {answer}");
+        enrol(&stage, &seeds, &mine[0]).await;
         seeded.extend(mine);
     }
     (stage, seeded)
+}
+
+/// Gives the tenant of an integration an agent that is bound to it, and a grant of the platform's account.
+async fn enrol(stage: &Stage, seeds: &Seeds, Seeded { integration, .. }: &Seeded) {
+    let trail = AuditTrail::new(stage.dynamodb(), names::AUDIT.into(), stage.clock.clone());
+    let (by, at) = (integration.created_by.clone(), integration.created_at);
+    let agent = Agent {
+        id: AgentId::make(),
+        tenant: integration.tenant.clone(),
+        name: "Support".into(),
+        description: None,
+        enabled: true,
+        whatsapp: Some(AgentWhatsApp {
+            enabled: true,
+            integration: integration.id.clone(),
+            phone_number_id: None,
+        }),
+        behaviour: Behaviour::default(),
+        destination: None,
+        is_default: true,
+        revision: 1,
+        created_at: at,
+        created_by: by.clone(),
+        updated_at: at,
+        updated_by: by.clone(),
+    };
+    let record = AuditRecord::new(by.as_str(), at, "agent.create");
+    let agents = Agents::new(seeds.integrations.clone(), trail.clone());
+    agents.create(&agent, &record).await.unwrap();
+    let grant = Grant {
+        granted_by: by.clone(),
+        granted_at: at,
+        until: None,
+        ended: None,
+    };
+    let record = AuditRecord::new(by.as_str(), at, "grant.set");
+    let Integration {
+        tenant, provider, ..
+    } = integration;
+    let granted = Grants::new(seeds.integrations.clone(), trail)
+        .grant(tenant, provider, &grant, &record)
+        .await;
+    granted.unwrap();
+}
+
+/// What the tenant's roster still holds.
+fn lines_of(stage: &Stage, tenant: &str) -> Vec<String> {
+    let items = stage.cloud.items(names::INTEGRATIONS).into_iter();
+    let mut rosters = items.filter(|item| item["pk"]["S"] == tenant && item["sk"]["S"] == "ROSTER");
+    let roster = rosters.next().unwrap();
+    let mut lines: Vec<String> = roster.as_object().unwrap().keys().cloned().collect();
+    lines.sort();
+    lines
 }
 
 /// Hands a message to the dispatcher; the ids that come again.
@@ -129,6 +195,8 @@ async fn b10_of_a_removed_tenant_nothing_is_left_and_others_do_not_notice() {
         (&json!(2), &json!(0))
     );
     assert_eq!(left_of(&stage, "t_one"), Vec::<Value>::new());
+    assert_eq!(lines_of(&stage, "t_one"), ["pk", "removed_at", "sk"]);
+    assert!(lines_of(&stage, "t_two").len() > 6);
     let rings = stage.cloud.items(names::KEY_RINGS);
     assert!(
         rings
@@ -245,12 +313,16 @@ async fn multiply(stage: &Stage, Seeded { integration, token }: &Seeded, count: 
     let copies = copies(stage, "t_one");
     for number in 1..count {
         let id = IntegrationId::make();
-        let route = store::keys::route(&number.to_string());
+        let other_token = number.to_string();
         let other = |item: &Value| {
             let text = item
                 .to_string()
                 .replace(integration.id.as_str(), id.as_str())
-                .replace(&store::keys::route(token), &route);
+                .replace(
+                    &store::keys::route(token),
+                    &store::keys::route(&other_token),
+                )
+                .replace(&route_before(token), &route_before(&other_token));
             serde_json::from_str(&text).unwrap()
         };
         let copies: Vec<_> = copies
@@ -269,7 +341,8 @@ async fn b10_removal_goes_on_where_it_was_broken_off() {
     let stage = async || {
         let stage = Stage::new();
         let seeds = Seeds::new(&stage);
-        seeds.tenant("t_one", 2).await;
+        let mine = seeds.tenant("t_one", 2).await;
+        enrol(&stage, &seeds, &mine[0]).await;
         seeds.tenant("t_two", 1).await;
         stage
             .operator("tenant own-ring t_one --pause 0")
@@ -279,6 +352,7 @@ async fn b10_removal_goes_on_where_it_was_broken_off() {
     };
     let calls = at_every_call(REMOVE, stage, async |stage| {
         assert_eq!(left_of(stage, "t_one"), Vec::<Value>::new());
+        assert_eq!(lines_of(stage, "t_one"), ["pk", "removed_at", "sk"]);
         let kept = look(stage).await;
         assert_eq!((kept.count(), kept.failed), (RECORDS_EACH, Vec::new()));
         let rings = stage.cloud.items(names::KEY_RINGS);

@@ -379,7 +379,10 @@ fn is_anything_left(stage: &Stage, integration: &Integration) -> bool {
 /// How many items there are of an integration, and whether its route is.
 fn what_is_left(stage: &Stage, integration: &Integration) -> (usize, bool) {
     let id = integration.id.as_str();
-    let is_its = |item: &&Value| item["sk"]["S"].as_str().is_some_and(|sk| sk.ends_with(id));
+    let is_its = |item: &&Value| {
+        let sk = item["sk"]["S"].as_str();
+        sk.is_some_and(|sk| sk.ends_with(id) && !sk.starts_with("REMOVED#"))
+    };
     let items = stage.cloud.items(names::INTEGRATIONS);
     let route = &integration.webhook.as_ref().unwrap().route;
     let routes = stage.cloud.items(names::WEBHOOK_ROUTES);

@@ -54,7 +54,7 @@ async fn f6_all_rings_are_listed_with_what_they_hold() {
         .filter(|row| row.0.contains("/tenant-"))
         .collect();
     assert_eq!((shared.len(), own.len()), (5, 2), "{listed}");
-    assert_eq!(own.iter().map(|row| row.3).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(own.iter().map(|row| row.3).collect::<Vec<_>>(), [2, 2]);
     let zero: Vec<_> = rows
         .iter()
         .filter(|row| row.0 == "credentials/shared-0")
@@ -62,7 +62,7 @@ async fn f6_all_rings_are_listed_with_what_they_hold() {
     assert_eq!((zero[0].1, zero[0].2), (1, false));
     assert_eq!((zero[1].1, zero[1].2, zero[1].3), (2, true, 0));
     let records: u64 = rows.iter().map(|row| row.3).sum();
-    assert_eq!(records, 12);
+    assert_eq!(records, 16);
     assert_eq!(listed["rings"][0]["kms_key"], kms_key(Purpose::Credentials));
 }
 

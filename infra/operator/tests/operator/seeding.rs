@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::audit::AuditRecord;
-use domain::integration::{Integration, Owner, Status, Webhook, WebhookStatus};
+use domain::integration::{Integration, Owner, PreviousRoute, Status, Webhook, WebhookStatus};
 use domain::seal::{Purpose, Sealed};
 use domain::{Clock, Credentials, IntegrationId, ProviderId, UserId, random};
 use http::Method;
@@ -39,8 +39,8 @@ pub(crate) struct Seeded {
     pub(crate) token: String,
 }
 
-/// Records that each integration has: its credentials, those before, its webhook secret.
-pub(crate) const RECORDS_EACH: usize = 3;
+/// Records that each integration has: its credentials, those before, its webhook's secret, and that of the URL before.
+pub(crate) const RECORDS_EACH: usize = 4;
 
 impl Seeds {
     /// With accounts that no provider knows.
@@ -98,14 +98,14 @@ impl Seeds {
         self.taken.set(self.taken.get() + 1);
         let mut integration = self.blank(of, form);
         let token = random::base32(&random::bytes::<32>());
-        let route = self.seal(&mut integration, &token, "first").await;
-        self.save(None, &integration, None, &route).await;
+        let routes = self.seal(&mut integration, &token, "first").await;
+        self.save(None, &integration, None, &routes).await;
         let before = integration.clone();
         integration.revision += 1;
         integration.returns_until = Some(integration.created_at.after(custody::GRACE));
-        let route = self.seal(&mut integration, &token, "second").await;
+        let routes = self.seal(&mut integration, &token, "second").await;
         let previous = PreviousCredentials::of(&before);
-        self.save(Some(&before), &integration, Some(&previous), &route)
+        self.save(Some(&before), &integration, Some(&previous), &routes)
             .await;
         Seeded { integration, token }
     }
@@ -115,13 +115,13 @@ impl Seeds {
     pub(crate) async fn change(&self, before: &Integration, token: &str) -> Option<Integration> {
         let mut after = before.clone();
         after.revision += 1;
-        let route = self.seal(&mut after, token, "changed").await;
+        let routes = self.seal(&mut after, token, "changed").await;
         let previous = PreviousCredentials::of(before);
         let keep = Previous::Keep(&previous, after.created_at.after(custody::GRACE));
         let record = self.record("integration.configure");
         let saved = self
             .changes
-            .save(Some(before), &after, keep, Some(&route), &record);
+            .save(Some(before), &after, keep, &routes, &record);
         saved.await.ok().map(|()| after)
     }
 
@@ -154,7 +154,7 @@ impl Seeds {
         before: Option<&Integration>,
         after: &Integration,
         previous: Option<&PreviousCredentials>,
-        route: &WebhookRoute,
+        routes: &[WebhookRoute],
     ) {
         let previous = previous.zip(after.returns_until);
         let previous = previous.map_or(Previous::Forget, |(kept, until)| {
@@ -162,7 +162,7 @@ impl Seeds {
         });
         let record = self.record("integration.configure");
         self.changes
-            .save(before, after, previous, Some(route), &record)
+            .save(before, after, previous, routes, &record)
             .await
             .unwrap();
     }
@@ -171,8 +171,13 @@ impl Seeds {
         AuditRecord::new("u-1", self.clock.now(), action)
     }
 
-    /// Seals the next version of its credentials; the route with its secret.
-    async fn seal(&self, integration: &mut Integration, token: &str, which: &str) -> WebhookRoute {
+    /// Seals the next version of its credentials; the routes of both its URLs with their secret.
+    async fn seal(
+        &self,
+        integration: &mut Integration,
+        token: &str,
+        which: &str,
+    ) -> [WebhookRoute; 2] {
         integration.latest_version += 1;
         integration.credential_version = integration.latest_version;
         let provider = providers::find("whatsapp").unwrap();
@@ -218,8 +223,12 @@ impl Seeds {
             route: key.clone(),
             status: WebhookStatus::Registered,
             error: None,
+            previous: Some(PreviousRoute {
+                route: route_before(token),
+                until: None,
+            }),
         });
-        WebhookRoute {
+        let present = WebhookRoute {
             key,
             tenant: integration.tenant.clone(),
             integration: integration.id.clone(),
@@ -227,7 +236,13 @@ impl Seeds {
             accounts: Vec::new(),
             secret,
             secret_version: integration.credential_version,
-        }
+            ends_at: None,
+        };
+        let before = WebhookRoute {
+            key: route_before(token),
+            ..present.clone()
+        };
+        [present, before]
     }
 
     fn blank(&self, of: &str, form: &Value) -> Integration {
@@ -266,4 +281,9 @@ impl Seeds {
             updated_by: user,
         }
     }
+}
+
+/// The route of the URL that an integration had before the one with that token.
+pub(crate) fn route_before(token: &str) -> String {
+    store::keys::route(&format!("before {token}"))
 }

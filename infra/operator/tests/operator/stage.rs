@@ -11,7 +11,9 @@ use http::Method;
 use operator::{Arguments, Config, Context, Failure, Voice};
 use provider_sandbox::{Options, Sandbox};
 use providers::Overrides;
-use providers::http::{Egress, Outgoing};
+use providers::address::OwnHosts;
+use providers::http::{Egress, Outgoing, Reach};
+use providers::platform::PlatformAccounts;
 use serde_json::{Value, json};
 use store::key_rings::KeyRingsTable;
 use testing::clock::ManualClock;
@@ -81,10 +83,11 @@ impl Stage {
         let nobody = "http://127.0.0.1:9".to_owned();
         let base_url = sandbox.as_ref().map_or(nobody, Sandbox::url);
         let overrides = json!({"whatsapp": {"base_url": base_url}});
+        let overrides: Overrides = serde_json::from_value(overrides).expect("overrides");
         Self {
             cloud: names::cloud(clock.clone()),
-            http: Egress::new(None).expect("a client"),
-            overrides: serde_json::from_value(overrides).expect("overrides"),
+            http: Egress::new(Reach::new(&overrides)).expect("a client"),
+            overrides,
             clock,
             sandbox,
         }
@@ -126,6 +129,7 @@ impl Stage {
     pub(crate) fn config_api(&self) -> config_api::Context {
         let config = config_api::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             webhook_routes_table: names::WEBHOOK_ROUTES.into(),
             activity_table: names::ACTIVITY.into(),
@@ -137,6 +141,7 @@ impl Stage {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             public_base_url: "https://switchboard.example".into(),
             overrides: self.overrides.clone(),
+            own_hosts: OwnHosts::default(),
         };
         let sdk = self.cloud.sdk_config();
         config_api::Context::with(config, &sdk, self.http.clone(), self.clock.clone())
@@ -152,6 +157,8 @@ impl Stage {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
             overrides: self.overrides.clone(),
+            own_hosts: OwnHosts::default(),
+            platform: PlatformAccounts::default(),
         };
         let sdk = self.cloud.sdk_config();
         message_dispatch::Context::with(config, &sdk, self.http.clone(), self.clock.clone())

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use testing::clock::ManualClock;
 use testing::cloud::{Calls, Cloud, Fault};
 use testing::switchboard::{
-    self, ACTIVITY, AUDIT, BY_KMS_KEY, BY_PROVIDER, BY_SEAL, INTEGRATIONS, KEY_RINGS,
+    self, ACTIVITY, AUDIT, BY_KMS_KEY, BY_PROVIDER, BY_SEAL, BY_TIME, INTEGRATIONS, KEY_RINGS,
     WEBHOOK_ROUTES,
 };
 
@@ -194,6 +194,8 @@ async fn b2_within_a_scope_other_tenants_are_violations() {
         }
         query(&client, AUDIT, Some(BY_PROVIDER), "pk", "t_2").await;
         takes(&cloud, "Audit/ByProvider");
+        query(&client, ACTIVITY, Some(BY_TIME), "pk", "t_2").await;
+        takes(&cloud, "Activity/ByTime");
         get(&client, KEY_RINGS, "credentials/shared-0").await;
     }
     get(&client, ACTIVITY, "t_2").await;

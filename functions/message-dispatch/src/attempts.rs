@@ -5,41 +5,37 @@ use domain::ledger::AttemptResult;
 use domain::{Failure, FailureKind};
 use edge::sqs::contained;
 
-use crate::plan::{Plan, Ready, Step};
-use crate::{Context, backoff, verdict};
+use crate::account::Account;
+use crate::plan::{Plan, Step};
+use crate::{Context, backoff, refusals, verdict};
 
 /// Makes a claimed plan's attempt.
 pub(crate) async fn make(context: &Context, plan: &Plan<'_>) -> AttemptResult {
     match &plan.step {
-        Step::Send(ready) => {
+        Step::Send(account) => {
             let panicked = AttemptResult::Unknown(Failure::new(
                 FailureKind::OutcomeUnknown,
                 "Switchboard failed while it was sending: the message may or may not have been sent.",
                 "Wait for the message's status before sending again; the operator has been alarmed.",
             ));
-            contained(Box::pin(send(context, plan, ready)), panicked).await
+            contained(Box::pin(send(context, plan, account)), panicked).await
         }
-        Step::Quarantine(integration, _) => {
+        Step::Quarantine(integration) => {
             verdict::on_tampering(context, integration, plan.job.troubles + 1).await
         }
-        Step::Settle(_, _, result) => result.clone(),
+        Step::Settle(_, result) => result.clone(),
     }
 }
 
-async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResult {
-    let integration = &*ready.integration;
+async fn send(context: &Context, plan: &Plan<'_>, account: &Account) -> AttemptResult {
     let Some((provider, messages)) =
-        providers::find(integration.provider.as_str()).and_then(|p| Some((p, p.messages()?)))
+        providers::find(account.provider().as_str()).and_then(|p| Some((p, p.messages()?)))
     else {
-        return AttemptResult::Failed(Failure::new(
-            FailureKind::InvalidRequest,
-            "This provider does not send messages.",
-            "Name another channel or integration.",
-        ));
+        return AttemptResult::Failed(refusals::does_not_send());
     };
     let connection = context
         .custody
-        .connect(provider, &integration.settings, &ready.credentials);
+        .connect(provider, account.settings(), account.credentials());
     let failure = match messages
         .send(connection, &plan.job.id, plan.job.payload)
         .await
@@ -53,7 +49,8 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
     };
     tracing::info!(
         tenant = %plan.job.tenant,
-        integration = %integration.id,
+        integration = account.integration().map(tracing::field::display),
+        source = plan.source,
         message = %plan.job.id,
         code = failure.kind.code(),
         provider_code = failure.provider_code,
@@ -65,7 +62,7 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
         Reaction::Park => {
             let tries = plan.job.troubles + 1;
             Box::pin(verdict::on_rejection(
-                context, provider, ready, failure, tries,
+                context, provider, account, failure, tries,
             ))
             .await
         }
@@ -74,7 +71,7 @@ async fn send(context: &Context, plan: &Plan<'_>, ready: &Ready) -> AttemptResul
             let delay = backoff::delay(failure.retry_after, tries);
             let until = context.clock.now().after(delay);
             if failure.kind == FailureKind::Throttled {
-                context.pauses.pause(integration, until);
+                context.pauses.pause(account.key(), until);
             }
             AttemptResult::Deferred { until, failure }
         }

@@ -8,7 +8,7 @@ use store::ledger::Claimed;
 
 use crate::fate::Fate;
 use crate::job::Job;
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
 use crate::{Context, backoff};
 
 /// Claims every plan's attempt: those that are ours to carry out, and the fates of the others. A message that was
@@ -61,11 +61,6 @@ impl Desk<'_> {
     }
 
     fn claim(&self, plan: &Plan<'_>) -> Claim {
-        let source = match &plan.step {
-            Step::Send(ready) => ready.source.name(),
-            Step::Quarantine(_, source) => source.name(),
-            Step::Settle(_, source, _) => source,
-        };
         Claim {
             attempt: plan.job.attempt,
             owner: self.owner(plan),
@@ -73,7 +68,8 @@ impl Desk<'_> {
             lease_until: self.lease_until,
             accepted_at: plan.job.accepted_at,
             integration: plan.integration().cloned(),
-            credential_source: source.into(),
+            credential_source: plan.source.into(),
+            credential_reason: plan.reason.name().into(),
             channel: plan.job.metadata.channel().clone(),
         }
     }

@@ -2,6 +2,8 @@
 
 use edge::Env;
 use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::platform::PlatformAccounts;
 
 /// The function's configuration.
 #[derive(Debug)]
@@ -20,19 +22,29 @@ pub struct Config {
     pub dead_letter_queue: String,
     /// `PROVIDER_OVERRIDES`.
     pub overrides: Overrides,
+    /// `OWN_ADDRESSES`: where we are reached ourselves, as URLs with commas between them.
+    pub own_hosts: OwnHosts,
+    /// The platform's own accounts, from the variables that the fields of [`PLATFORM_TYPES`] name.
+    pub platform: PlatformAccounts,
 }
+
+/// Provider types of which the platform may have an account of its own. All of them send messages.
+const PLATFORM_TYPES: &[&str] = &["whatsapp"];
 
 impl Config {
     /// Reads it.
     pub fn read(env: &mut Env) -> Self {
+        let overrides = env.json("PROVIDER_OVERRIDES");
         Self {
+            platform: PlatformAccounts::read(PLATFORM_TYPES, &overrides, |name| env.optional(name)),
+            overrides,
             integrations_table: env.required("INTEGRATIONS_TABLE"),
             activity_table: env.required("ACTIVITY_TABLE"),
             key_rings_table: env.required("KEY_RINGS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             messages_queue: env.required("MESSAGES_QUEUE_URL"),
             dead_letter_queue: env.required("MESSAGES_DLQ_URL"),
-            overrides: env.json("PROVIDER_OVERRIDES"),
+            own_hosts: env.parsed("OWN_ADDRESSES", OwnHosts::default()),
         }
     }
 }

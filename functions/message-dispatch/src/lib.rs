@@ -4,6 +4,7 @@
 //! integrations, open credentials), claim, attempt and record, follow up. Everything that can fail without a trace
 //! happens before the claim; between the claim and the outcome there is only the one request.
 
+mod account;
 mod attempts;
 mod backoff;
 mod claims;
@@ -13,6 +14,7 @@ mod job;
 mod outcomes;
 mod pauses;
 mod plan;
+mod refusals;
 mod senders;
 mod verdict;
 
@@ -31,7 +33,8 @@ use edge::lambda::Invocation;
 use edge::problem::Causes;
 use edge::queue::{Entry, Queue};
 use edge::sqs::{BatchReply, Done, SqsBatch};
-use providers::http::{Egress, TOTAL_TIMEOUT};
+use providers::http::{Egress, Reach, TOTAL_TIMEOUT};
+use providers::platform::PlatformAccounts;
 use store::audit::AuditTrail;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
@@ -68,6 +71,7 @@ pub struct Context {
     queue: Queue,
     dead_letters: Queue,
     pauses: Pauses,
+    platform: PlatformAccounts,
 }
 
 impl Context {
@@ -77,7 +81,11 @@ impl Context {
     /// If a client cannot be set up.
     pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
         let sdk = aws.config()?;
-        let http = Egress::new(aws.extra_roots())?;
+        let http = Egress::new(Reach {
+            extra_roots: aws.extra_roots(),
+            overrides: &config.overrides,
+            own_hosts: &config.own_hosts,
+        })?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 
@@ -114,7 +122,7 @@ impl Context {
         );
         Self {
             container: random::base32(&random::bytes::<10>()),
-            senders: Senders::new(integrations.clone(), clock.clone()),
+            senders: Senders::new(integrations.clone(), config.platform.offer(), clock.clone()),
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
             parked: Parked::new(dynamodb, config.activity_table),
@@ -123,6 +131,7 @@ impl Context {
             queue: Queue::new(sqs.clone(), config.messages_queue),
             dead_letters: Queue::new(sqs, config.dead_letter_queue),
             pauses: Pauses::default(),
+            platform: config.platform,
             clock,
         }
     }

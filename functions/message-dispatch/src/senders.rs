@@ -2,7 +2,8 @@
 //! for a batch is read for all its tenants in one call.
 //!
 //! Only good news is believed from memory: before a message is refused or parked its tenant is read again, for the
-//! repair may just have happened.
+//! repair may just have happened; and before one of an agent that memory does not know is sent, for it may just have been
+//! bound. That a grant has run out is seen at once, that it was ended within the minute.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +11,10 @@ use std::time::Duration;
 
 use domain::failure::StoreError;
 use domain::integration::Status;
-use domain::resolution::{self, CredentialSource, Resolution, Roster, Wanted};
-use domain::{Clock, Integration, IntegrationId, TenantId, Timestamp};
+use domain::resolution::{
+    self, CredentialSource, Known, PlatformOffer, Reason, Resolution, Roster, Wanted,
+};
+use domain::{Clock, Integration, IntegrationId, ProviderId, TenantId, Timestamp};
 use store::integrations::{Integrations, RosterKey};
 
 use crate::job::Job;
@@ -27,6 +30,12 @@ pub(crate) enum Choice {
     Send(Arc<Integration>, CredentialSource, String),
     /// This is the one, and it cannot be used until it is repaired.
     Unusable(IntegrationId, CredentialSource, Status),
+    /// Send through the platform's own account of that type.
+    Platforms(ProviderId),
+    /// A call would be simulated; a message cannot be.
+    Simulated,
+    /// The one that its roster speaks of is not there.
+    Gone,
     /// The tenant has none that fits.
     NotConfigured,
     /// The tenant has left.
@@ -34,12 +43,20 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// The integration, if it is not of the version that its roster speaks of.
-    fn read_apart(&self) -> Option<&Integration> {
+    /// Whose credential it is, as it is recorded.
+    pub(crate) fn source(&self) -> &'static str {
         match self {
-            Self::Send(integration, _, attested) if integration.version_attested != *attested => {
-                Some(integration)
-            }
+            Self::Send(_, source, _) | Self::Unusable(_, source, _) => source.name(),
+            Self::Platforms(_) => CredentialSource::Platform.name(),
+            Self::Simulated | Self::Gone | Self::NotConfigured | Self::TenantRemoved => "none",
+        }
+    }
+
+    /// The integration that was chosen.
+    pub(crate) fn integration(&self) -> Option<&IntegrationId> {
+        match self {
+            Self::Send(integration, ..) => Some(&integration.id),
+            Self::Unusable(id, ..) => Some(id),
             _ => None,
         }
     }
@@ -49,15 +66,18 @@ type Kept<K, V> = Mutex<HashMap<K, (Timestamp, V)>>;
 
 pub(crate) struct Senders {
     table: Integrations,
+    offer: PlatformOffer,
     clock: Arc<dyn Clock>,
     rosters: Kept<RosterKey, Roster>,
     integrations: Kept<(TenantId, IntegrationId), Arc<Integration>>,
 }
 
 impl Senders {
-    pub(crate) fn new(table: Integrations, clock: Arc<dyn Clock>) -> Self {
+    /// `offer` is what the platform has set up.
+    pub(crate) fn new(table: Integrations, offer: PlatformOffer, clock: Arc<dyn Clock>) -> Self {
         Self {
             table,
+            offer,
             clock,
             rosters: Mutex::default(),
             integrations: Mutex::default(),
@@ -68,27 +88,43 @@ impl Senders {
     ///
     /// # Errors
     /// [`StoreError`] if what is needed cannot be read: then nothing is known of any of them.
-    pub(crate) async fn choose(&self, jobs: &[Job<'_>]) -> Result<Vec<Choice>, StoreError> {
+    pub(crate) async fn choose(
+        &self,
+        jobs: &[Job<'_>],
+    ) -> Result<Vec<(Choice, Reason)>, StoreError> {
         let choices = self.choose_once(jobs).await?;
-        let mut apart = choices.iter().filter_map(Choice::read_apart).peekable();
-        if apart.peek().is_none() {
-            return Ok(choices);
-        }
         // One was remembered and the other read after a change between them: both are read again.
-        apart.for_each(|integration| self.forget(integration));
-        self.choose_once(jobs).await
+        let mut changed = false;
+        for (job, (choice, _)) in jobs.iter().zip(&choices) {
+            match choice {
+                Choice::Send(integration, _, attested)
+                    if integration.version_attested != *attested =>
+                {
+                    self.forget(integration);
+                }
+                Choice::Gone => self.forget_rosters(&job.tenant),
+                _ => continue,
+            }
+            changed = true;
+        }
+        if changed {
+            return self.choose_once(jobs).await;
+        }
+        Ok(choices)
     }
 
-    async fn choose_once(&self, jobs: &[Job<'_>]) -> Result<Vec<Choice>, StoreError> {
+    async fn choose_once(&self, jobs: &[Job<'_>]) -> Result<Vec<(Choice, Reason)>, StoreError> {
         let fresh = self
             .read_rosters(jobs.iter().flat_map(roster_keys).collect())
             .await?;
         let mut resolutions: Vec<_> = jobs.iter().map(|job| self.resolve(job)).collect();
-        let doubtful = |resolution: &Resolution| !matches!(resolution, Resolution::Use(..));
+        let doubtful = |job: &Job<'_>, resolution: &Resolution| {
+            !matches!(resolution, Resolution::Use(..)) || self.misses(job)
+        };
         let remembered: HashSet<RosterKey> = jobs
             .iter()
             .zip(&resolutions)
-            .filter(|(_, resolution)| doubtful(resolution))
+            .filter(|(job, (resolution, _))| doubtful(job, resolution))
             .flat_map(|(job, _)| roster_keys(job))
             .filter(|key| !fresh.contains(key))
             .collect();
@@ -100,7 +136,7 @@ impl Senders {
         let wanted: HashSet<_> = jobs
             .iter()
             .zip(&resolutions)
-            .filter_map(|(job, resolution)| match resolution {
+            .filter_map(|(job, (resolution, _))| match resolution {
                 Resolution::Use(id, _) => Some((job.tenant.clone(), id.clone())),
                 _ => None,
             })
@@ -109,17 +145,24 @@ impl Senders {
         Ok(jobs
             .iter()
             .zip(resolutions)
-            .map(|(job, resolution)| match resolution {
-                Resolution::Use(id, source) => match found.get(&(job.tenant.clone(), id)) {
-                    Some(integration) => {
-                        let attested = self.attested(job, integration);
-                        Choice::Send(integration.clone(), source, attested)
+            .map(|(job, (resolution, reason))| {
+                let choice = match resolution {
+                    Resolution::Use(id, source) => match found.get(&(job.tenant.clone(), id)) {
+                        Some(integration) => {
+                            let attested = self.attested(job, integration);
+                            Choice::Send(integration.clone(), source, attested)
+                        }
+                        None => return (Choice::Gone, gone(reason)),
+                    },
+                    Resolution::Unusable(id, source, status) => {
+                        Choice::Unusable(id, source, status)
                     }
-                    None => Choice::NotConfigured,
-                },
-                Resolution::Unusable(id, source, status) => Choice::Unusable(id, source, status),
-                Resolution::NotConfigured => Choice::NotConfigured,
-                Resolution::TenantRemoved => Choice::TenantRemoved,
+                    Resolution::Platform => Choice::Platforms(job.metadata.channel().clone()),
+                    Resolution::Simulated => Choice::Simulated,
+                    Resolution::NotConfigured => Choice::NotConfigured,
+                    Resolution::TenantRemoved => Choice::TenantRemoved,
+                };
+                (choice, reason)
             })
             .collect())
     }
@@ -128,26 +171,43 @@ impl Senders {
     pub(crate) fn forget(&self, integration: &Integration) {
         let tenant = &integration.tenant;
         lock(&self.integrations).remove(&(tenant.clone(), integration.id.clone()));
+        self.forget_rosters(tenant);
+    }
+
+    fn forget_rosters(&self, tenant: &TenantId) {
         lock(&self.rosters).retain(|(of, _), _| of != tenant);
     }
 
     /// The choice out of what is remembered.
-    fn resolve(&self, job: &Job<'_>) -> Resolution {
+    fn resolve(&self, job: &Job<'_>) -> (Resolution, Reason) {
         let kept = lock(&self.rosters);
         let rosters: Vec<&Roster> = roster_keys(job)
             .iter()
             .filter_map(|key| kept.get(key).map(|(_, roster)| roster))
             .collect();
         let metadata = &job.metadata;
-        resolution::resolve(
-            &rosters,
-            &Wanted {
-                provider: Some(metadata.channel()),
-                integration: metadata.integration_id.as_ref(),
-                account: metadata.phone_number_id.as_deref(),
-                users: metadata.users(),
-            },
-        )
+        let known = Known {
+            rosters: &rosters,
+            platform: &self.offer,
+            now: self.clock.now(),
+        };
+        let wanted = Wanted {
+            provider: Some(metadata.channel()),
+            integration: metadata.integration_id.as_ref(),
+            agent: metadata.agent_id.as_ref(),
+            account: metadata.phone_number_id.as_deref(),
+            users: metadata.users(),
+        };
+        resolution::resolve(&known, &wanted)
+    }
+
+    /// Whether the agent that a message names is not in what is remembered of its tenant.
+    fn misses(&self, job: &Job<'_>) -> bool {
+        job.metadata.agent_id.as_ref().is_some_and(|agent| {
+            let kept = lock(&self.rosters);
+            let roster = kept.get(&(job.tenant.clone(), None));
+            !roster.is_some_and(|(_, roster)| roster.knows(agent))
+        })
     }
 
     /// What the rosters attest of an integration.
@@ -214,6 +274,15 @@ impl Senders {
             found.insert(key, integration);
         }
         Ok(found)
+    }
+}
+
+/// Why nothing serves where the one that was chosen for that reason is gone.
+fn gone(chosen: Reason) -> Reason {
+    match chosen {
+        Reason::Named => Reason::IntegrationGone,
+        Reason::Bound => Reason::BindingGone,
+        _ => Reason::NoIntegration,
     }
 }
 

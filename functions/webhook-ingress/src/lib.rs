@@ -113,9 +113,9 @@ fn refused() -> HttpReply {
 }
 
 fn handshake(route: &KnownRoute, request: &HttpRequest) -> HttpReply {
-    let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query().as_bytes())
-        .into_owned()
-        .take(20)
+    let query = request.query().take(20);
+    let query: Vec<(String, String)> = query
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     match route.verifier.answer_handshake(&query) {
         Some(challenge) => HttpReply::new(200, "text/plain", challenge),

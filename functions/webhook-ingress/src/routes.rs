@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use domain::{Clock, IntegrationId, ProviderId, TenantId, Timestamp};
 use providers::{Verifier, Webhooks};
-use store::routes::WebhookRoutes;
+use store::routes::{WebhookRoute, WebhookRoutes};
 use vault::{OpenError, Opener};
 
 use crate::openings;
 
-/// How long a route serves before it is read again; a removed one ends within this time.
+/// How long a route serves before it is read again; a removed one ends within this time, one with an end on the moment.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Routes held at once, unknown ones included.
 const MOST: usize = 2_000;
@@ -31,6 +31,15 @@ pub(crate) struct Owner {
 pub(crate) struct KnownRoute {
     pub(crate) owner: Option<Owner>,
     pub(crate) verifier: Box<dyn Verifier>,
+    ends_at: Option<Timestamp>,
+}
+
+impl KnownRoute {
+    /// Until when it may serve without being read again.
+    fn serves_until(&self, now: Timestamp) -> Timestamp {
+        let read_again = now.after(LIFETIME);
+        self.ends_at.map_or(read_again, |end| end.min(read_again))
+    }
 }
 
 type Kept = HashMap<(String, String), (Timestamp, Arc<KnownRoute>)>;
@@ -73,19 +82,19 @@ impl Routes {
         {
             return Ok(route.clone());
         }
-        let route = Arc::new(self.read(provider, token).await?);
+        let route = Arc::new(self.read(provider, token, now).await?);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             // A flood of made-up URLs must not push out the real ones.
             kept.retain(|_, (until, route)| now < *until && route.owner.is_some());
         }
         if kept.len() < MOST {
-            kept.insert(key, (now.after(LIFETIME), route.clone()));
+            kept.insert(key, (route.serves_until(now), route.clone()));
         }
         Ok(route)
     }
 
-    async fn read(&self, provider: &str, token: &str) -> Result<KnownRoute, ()> {
+    async fn read(&self, provider: &str, token: &str, now: Timestamp) -> Result<KnownRoute, ()> {
         // A provider that is not in the list is worked on as the first one that is.
         let webhooks = providers::find(provider)
             .and_then(|provider| provider.webhooks())
@@ -98,6 +107,7 @@ impl Routes {
         let unknown = || KnownRoute {
             owner: None,
             verifier: webhooks.verifier(None),
+            ends_at: None,
         };
         if token.len() > LONGEST_TOKEN {
             return Ok(unknown());
@@ -105,7 +115,9 @@ impl Routes {
         let found = self.table.find(token).await.map_err(|error| {
             tracing::error!(error = %edge::problem::Causes(&error), "routes cannot be read");
         })?;
-        let Some(route) = found.filter(|route| route.provider.as_str() == provider) else {
+        let is_answered =
+            |route: &WebhookRoute| route.provider.as_str() == provider && route.is_answered_at(now);
+        let Some(route) = found.filter(is_answered) else {
             return Ok(unknown());
         };
         match self
@@ -115,6 +127,7 @@ impl Routes {
         {
             Ok(secret) => Ok(KnownRoute {
                 verifier: webhooks.verifier(Some(&secret)),
+                ends_at: route.ends_at,
                 owner: Some(Owner {
                     tenant: route.tenant,
                     integration: route.integration,

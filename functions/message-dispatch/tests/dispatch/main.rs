@@ -4,6 +4,7 @@
     reason = "a test that cannot go on says what it expected"
 )]
 
+mod agents;
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
 #[path = "../../../../shared/custody/tests/custody/clear.rs"]
@@ -14,6 +15,7 @@ mod exactly_once;
 mod forgetful;
 mod key_outages;
 mod openings;
+mod platform;
 mod returning;
 mod returning_under_faults;
 mod stage;

@@ -12,7 +12,10 @@ use edge::lambda::Invocation;
 use edge::sqs::SqsBatch;
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
-use providers::http::{Egress, Outgoing};
+use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::http::{Egress, Outgoing, Reach};
+use providers::platform::PlatformAccounts;
 use serde_json::{Value, json};
 use testing::clock::ManualClock;
 use testing::cloud::{Calls, Cloud, Fault};
@@ -44,10 +47,11 @@ impl Stage {
         })
         .await
         .expect("a free port");
-        let http = Egress::new(None).expect("a client");
-        let overrides = json!({"whatsapp": {"base_url": sandbox.url()}});
+        let overrides = overrides(&sandbox.url());
+        let http = Egress::new(Reach::new(&overrides)).expect("a client");
         let api = config_api::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             webhook_routes_table: names::WEBHOOK_ROUTES.into(),
             activity_table: names::ACTIVITY.into(),
@@ -58,7 +62,8 @@ impl Stage {
             shared_rings: 2,
             messages_queue: Cloud::queue_url(names::MESSAGES),
             public_base_url: "https://switchboard.example".into(),
-            overrides: serde_json::from_value(overrides).expect("overrides"),
+            overrides,
+            own_hosts: OwnHosts::default(),
         };
         let sdk = cloud.sdk_config();
         Self {
@@ -75,6 +80,14 @@ impl Stage {
             sandbox,
             http,
         }
+    }
+
+    /// A sandbox account's values, without the app secret: so there is no webhook to register.
+    pub(crate) async fn form(&self, account: &str) -> Value {
+        let path = format!("/_sandbox/credentials?account={account}");
+        let mut form = self.control(Method::GET, &path, Value::Null).await["whatsapp"].clone();
+        form["app_secret"] = Value::Null;
+        form
     }
 
     /// With account one connected, without a webhook.
@@ -95,13 +108,21 @@ impl Stage {
         message_dispatch::Context::with(config, sdk, self.http.clone(), self.clock.clone())
     }
 
+    /// One more container, whose environment gives the platform accounts of its own by these variables.
+    pub(crate) fn container_with(&self, variables: &[(&str, &str)]) -> message_dispatch::Context {
+        let mut config = config(&self.sandbox.url());
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        config.platform = PlatformAccounts::read(&["whatsapp"], &config.overrides, lookup);
+        let sdk = self.cloud.sdk_config();
+        message_dispatch::Context::with(config, &sdk, self.http.clone(), self.clock.clone())
+    }
+
     /// Configures the tenant's WhatsApp with a sandbox account's values; status and body of the answer.
     pub(crate) async fn connect(&self, account: &str) -> (u16, Value) {
-        let path = format!("/_sandbox/credentials?account={account}");
-        let mut form = self.control(Method::GET, &path, Value::Null).await["whatsapp"].clone();
-        // Without the app secret there is no webhook to register.
-        form["app_secret"] = Value::Null;
-        self.api("POST", WHATSAPP, form).await
+        self.api("POST", WHATSAPP, self.form(account).await).await
     }
 
     /// Gives the tenant's WhatsApp new secrets: those it has and the app secret, with which every call to the provider
@@ -144,6 +165,24 @@ impl Stage {
         let items = self.cloud.items(names::INTEGRATIONS);
         let codes = items.iter().filter_map(|item| item["code"]["S"].as_str());
         codes.map(str::to_owned).collect()
+    }
+
+    /// Claims on a message, as they are stored, the first first.
+    pub(crate) fn claims(&self, message: &str) -> Vec<Value> {
+        let prefix = format!("MESSAGE#{message}#CLAIM#");
+        let items = self.cloud.items(names::ACTIVITY).into_iter();
+        let mut claims: Vec<Value> = items
+            .filter(|item| {
+                let place = item["sk"]["S"].as_str();
+                place.is_some_and(|place| place.starts_with(&prefix))
+            })
+            .map(|item| {
+                let fact = item["fact"]["S"].as_str().expect("a claim");
+                serde_json::from_str(fact).expect("JSON")
+            })
+            .collect();
+        claims.sort_by_key(|claim: &Value| claim["attempt"].as_u64());
+        claims
     }
 
     /// The lines of the audit trail about that action.
@@ -252,6 +291,22 @@ impl Stage {
         let rule =
             json!({"provider": "whatsapp", "path": "/messages", "fault": fault, "times": times});
         self.control(Method::POST, "/_sandbox/faults", rule).await;
+    }
+
+    /// Every send that reached the provider, whatever came of it: by our message id, the account that its token is of.
+    pub(crate) async fn sends(&self) -> Vec<(String, String)> {
+        let path = "/_sandbox/requests?path=/messages";
+        let log = self.control(Method::GET, path, Value::Null).await;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let sends = log.as_array().expect("a list").iter();
+        sends
+            .map(|one| {
+                (
+                    text(&one["body"]["biz_opaque_callback_data"]),
+                    text(&one["account"]),
+                )
+            })
+            .collect()
     }
 
     /// The sends that reached the provider and took effect, by our message id.
@@ -455,8 +510,12 @@ impl Drop for Stage {
 }
 
 /// What a dispatcher needs, with the provider at that address.
-fn config(provider: &str) -> message_dispatch::config::Config {
+fn overrides(provider: &str) -> Overrides {
     let overrides = json!({"whatsapp": {"base_url": provider}});
+    serde_json::from_value(overrides).expect("overrides")
+}
+
+fn config(provider: &str) -> message_dispatch::config::Config {
     message_dispatch::config::Config {
         integrations_table: names::INTEGRATIONS.into(),
         activity_table: names::ACTIVITY.into(),
@@ -464,7 +523,9 @@ fn config(provider: &str) -> message_dispatch::config::Config {
         audit_table: names::AUDIT.into(),
         messages_queue: Cloud::queue_url(names::MESSAGES),
         dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
-        overrides: serde_json::from_value(overrides).expect("overrides"),
+        overrides: overrides(provider),
+        platform: PlatformAccounts::default(),
+        own_hosts: OwnHosts::default(),
     }
 }
 

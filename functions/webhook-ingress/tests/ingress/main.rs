@@ -5,6 +5,7 @@
 )]
 
 mod deliveries;
+mod endings;
 mod handshake;
 mod refusals;
 mod stage;

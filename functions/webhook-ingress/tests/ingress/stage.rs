@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::integration::webhook_secret_place;
 use domain::seal::Purpose;
-use domain::{Credentials, IntegrationId, ProviderId, TenantId};
+use domain::{Clock, Credentials, IntegrationId, ProviderId, TenantId, Timestamp};
 use ring::hmac;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -133,6 +133,27 @@ impl Stage {
             .send()
             .await
             .expect("written");
+    }
+
+    /// Gives the account's route an end.
+    pub(crate) async fn end(&self, account: &Account, at: Timestamp) {
+        let end = AttributeValue::N(at.millis().to_string());
+        aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config())
+            .update_item()
+            .table_name(names::WEBHOOK_ROUTES)
+            .key(
+                store::keys::PK,
+                AttributeValue::S(store::keys::route(account.token)),
+            )
+            .update_expression("SET ends_at = :end")
+            .expression_attribute_values(":end", end)
+            .send()
+            .await
+            .expect("written");
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The whole answer in the gateway's form.

@@ -1,14 +1,18 @@
 //! What the function needs from its environment.
 
+use contract::Quotas;
 use edge::Env;
 use edge::auth::ClaimNames;
 use providers::Overrides;
+use providers::address::OwnHosts;
 
 /// The function's configuration.
 #[derive(Debug)]
 pub struct Config {
     /// `TENANT_CLAIM`, `GROUPS_CLAIM`.
     pub claims: ClaimNames,
+    /// `REQUESTS_PER_MINUTE`, `PROVIDER_REQUESTS_PER_MINUTE`: of one tenant in one container.
+    pub quotas: Quotas,
     /// `INTEGRATIONS_TABLE`.
     pub integrations_table: String,
     /// `WEBHOOK_ROUTES_TABLE`.
@@ -31,6 +35,8 @@ pub struct Config {
     pub public_base_url: String,
     /// `PROVIDER_OVERRIDES`.
     pub overrides: Overrides,
+    /// `OWN_ADDRESSES`: where we are reached ourselves, as URLs with commas between them.
+    pub own_hosts: OwnHosts,
 }
 
 impl Config {
@@ -38,6 +44,7 @@ impl Config {
     pub fn read(env: &mut Env) -> Self {
         Self {
             claims: ClaimNames::read(env),
+            quotas: Quotas::read(env),
             integrations_table: env.required("INTEGRATIONS_TABLE"),
             webhook_routes_table: env.required("WEBHOOK_ROUTES_TABLE"),
             activity_table: env.required("ACTIVITY_TABLE"),
@@ -52,6 +59,7 @@ impl Config {
                 .trim_end_matches('/')
                 .to_owned(),
             overrides: env.json("PROVIDER_OVERRIDES"),
+            own_hosts: env.parsed("OWN_ADDRESSES", OwnHosts::default()),
         }
     }
 }

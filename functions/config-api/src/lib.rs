@@ -1,37 +1,50 @@
 //! The configuration API: what a tenant's people and machines ask for over HTTP.
 //!
-//! [`routes`] is the whole API on one screen; then one folder per resource, one file per thing that can be asked.
+//! `contract::routes` is the whole API as a table; [`routes`] says who answers what; then one folder per resource, one
+//! file per thing that can be asked.
 
+mod agents;
+mod ask;
 mod audit_logs;
 pub mod config;
-mod health;
+mod events;
 mod integrations;
 mod messages;
+mod notifications;
+mod older;
 mod paging;
+mod phone_numbers;
+mod platform_accounts;
 mod providers_catalogue;
 mod routes;
+mod system;
 
 use std::sync::Arc;
 
+use contract::Pace;
 use custody::Custody;
-use domain::audit::AuditRecord;
-use domain::opening::{OpenedBy, Reason};
+use domain::Clock;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Caller, Clock, IntegrationId, ProviderId};
+use edge::StartError;
 use edge::auth::ClaimNames;
 use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
 use edge::queue::Queue;
-use edge::{Problem, StartError};
+use providers::address::OwnHosts;
 use providers::http::Egress;
+use store::activity::Events;
+use store::agents::Agents;
 use store::audit::AuditTrail;
 use store::changes::IntegrationChanges;
+use store::grants::Grants;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::ledger::Messages;
+use store::notifications::Notices;
 use store::parked::Parked;
 use store::permissions::Permissions;
+use store::phone_numbers::PhoneNumbers;
 use store::verdicts::Verdicts;
 use vault::{Opener, RingAssignment, RingKeys, Sealer};
 
@@ -40,18 +53,25 @@ use crate::config::Config;
 /// What requests share: made once per cold start.
 pub struct Context {
     claims: ClaimNames,
+    pace: Pace,
     clock: Arc<dyn Clock>,
     integrations: Integrations,
     changes: IntegrationChanges,
     messages: Messages,
+    events: Events,
     parked: Parked,
     trail: AuditTrail,
     sealer: Sealer,
     custody: Custody,
     webhook_sealer: Sealer,
     permissions: Permissions,
+    phone_numbers: PhoneNumbers,
+    agents: Agents,
+    grants: Grants,
+    notices: Notices,
     queue: Queue,
     public_base_url: String,
+    own_hosts: OwnHosts,
 }
 
 impl Context {
@@ -61,7 +81,11 @@ impl Context {
     /// If a client cannot be set up.
     pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
         let sdk = aws.config()?;
-        let http = Egress::new(aws.extra_roots())?;
+        let http = Egress::new(providers::http::Reach {
+            extra_roots: aws.extra_roots(),
+            overrides: &config.overrides,
+            own_hosts: &config.own_hosts,
+        })?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 
@@ -96,9 +120,14 @@ impl Context {
         );
         Self {
             claims: config.claims,
+            pace: Pace::new(config.quotas),
             sealer: Sealer::new(credentials, rings(config.credentials_key)),
             custody,
             permissions: Permissions::new(integrations.clone(), trail.clone()),
+            phone_numbers: PhoneNumbers::new(integrations.clone(), trail.clone()),
+            agents: Agents::new(integrations.clone(), trail.clone()),
+            grants: Grants::new(integrations.clone(), trail.clone()),
+            notices: Notices::new(integrations.clone(), trail.clone()),
             webhook_sealer,
             changes: IntegrationChanges::new(
                 integrations.clone(),
@@ -107,44 +136,14 @@ impl Context {
             ),
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
+            events: Events::new(dynamodb.clone(), config.activity_table.clone()),
             parked: Parked::new(dynamodb, config.activity_table),
             trail,
             queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.messages_queue),
+            own_hosts: config.own_hosts,
             public_base_url: config.public_base_url,
             clock,
         }
-    }
-
-    /// The line of the audit trail about what a caller does.
-    fn record(
-        &self,
-        caller: &Caller,
-        action: &'static str,
-        subject: (&ProviderId, Option<&IntegrationId>),
-        request: &HttpRequest,
-    ) -> AuditRecord {
-        let at = self.clock.now();
-        AuditRecord::of_caller(caller, at, action, subject, "ok", request.id())
-    }
-
-    /// Records what a caller tried and was refused.
-    async fn refused(
-        &self,
-        caller: &Caller,
-        mut record: AuditRecord,
-        why: &'static str,
-    ) -> Result<(), Problem> {
-        record.outcome = why.into();
-        Ok(self.trail.append(&caller.tenant, &record).await?)
-    }
-}
-
-/// As whom a request opens what is stored.
-fn opened_by<'a>(caller: &'a Caller, request: &'a HttpRequest, reason: Reason) -> OpenedBy<'a> {
-    OpenedBy {
-        actor: caller.user.as_str(),
-        reason,
-        request: request.id(),
     }
 }
 

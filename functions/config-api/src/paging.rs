@@ -1,15 +1,14 @@
 //! Pages of lists: `limit` and an opaque `cursor` in the query, `next_cursor` in the answer.
 
-use domain::Caller;
+use contract::fields::Limit;
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
+use edge::http::HttpReply;
 use serde::Serialize;
 
-use crate::Context;
+use crate::ask::Ask;
 use crate::integrations::problems::vault_unavailable;
 
-/// Most lines of a page, and how many if nothing is asked for.
-const MOST: usize = 100;
+/// Lines of a page if nothing is asked for.
 const USUAL: usize = 50;
 
 /// What of a list is asked for.
@@ -24,35 +23,20 @@ pub(crate) struct Page {
 
 impl Page {
     /// Reads the query; `list` names what is listed.
-    pub(crate) async fn read(
-        context: &Context,
-        caller: &Caller,
-        request: &HttpRequest,
-        list: String,
-    ) -> Result<Self, Problem> {
+    pub(crate) async fn read(ask: &Ask<'_>, list: String) -> Result<Self, Problem> {
         let list = format!("list {list}");
-        let limit = match parameter(request, "limit") {
+        let limit = match ask.parameter("limit") {
             None => USUAL,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MOST).contains(limit))
-                .ok_or_else(|| {
-                    wrong_parameter("limit", &format!("must be a whole number from 1 to {MOST}"))
-                })?,
+            Some(text) => limit(&text)?,
         };
-        let after = match parameter(request, "cursor") {
+        let after = match ask.parameter("cursor") {
             None => None,
             Some(cursor) => {
-                let read = context
-                    .custody
-                    .attested(&caller.tenant, &list, &cursor)
-                    .await;
+                let custody = &ask.context.custody;
+                let read = custody.attested(&ask.caller.tenant, &list, &cursor).await;
                 let after = read.map_err(vault_unavailable)?.ok_or_else(|| {
-                    wrong_parameter(
-                        "cursor",
-                        "must be the next_cursor of a page of this very list",
-                    )
+                    let says = "must be the next_cursor of a page of this very list";
+                    Problem::invalid_parameter("cursor", says)
                 })?;
                 Some(after)
             }
@@ -63,15 +47,15 @@ impl Page {
     /// The answer with these lines; `next` is the position of the last one if others follow.
     pub(crate) async fn answer(
         self,
-        context: &Context,
-        caller: &Caller,
+        ask: &Ask<'_>,
         lines: &[impl Serialize],
         next: Option<String>,
     ) -> Result<HttpReply, Problem> {
         let next_cursor = match next {
             None => None,
             Some(position) => {
-                let made = context.sealer.attest(&caller.tenant, &self.list, &position);
+                let sealer = &ask.context.sealer;
+                let made = sealer.attest(&ask.caller.tenant, &self.list, &position);
                 Some(made.await.map_err(vault_unavailable)?)
             }
         };
@@ -79,18 +63,26 @@ impl Page {
     }
 }
 
-/// What is wrong with a parameter of the query; its value is not repeated.
-pub(crate) fn wrong_parameter(name: &str, detail: &str) -> Problem {
-    Problem::new(
-        400,
-        "invalid_parameter",
-        format!("The parameter {name} {detail}."),
-    )
+fn limit(text: &str) -> Result<usize, Problem> {
+    let limit = text.parse::<i64>().ok().map(Limit::try_from);
+    match limit {
+        Some(Ok(limit)) => Ok(usize::try_from(limit.get()).unwrap_or(USUAL)),
+        Some(Err(broken)) => Err(Problem::invalid_parameter("limit", &broken.to_string())),
+        None => Err(Problem::invalid_parameter(
+            "limit",
+            "must be a whole number from 1 to 100",
+        )),
+    }
 }
 
-/// A parameter of the query, by its name in snake_case.
-pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(request.query().as_bytes())
-        .find(|(given, _)| given == name)
-        .map(|(_, value)| value.into_owned())
+/// The provider type that narrows a list.
+pub(crate) fn provider(ask: &Ask<'_>) -> Result<Option<domain::ProviderId>, Problem> {
+    let Some(given) = ask.parameter("provider") else {
+        return Ok(None);
+    };
+    let known = providers::find(&given).map(providers::id_of);
+    let says = "must be one of the types in /api/v1/providers";
+    known
+        .map(Some)
+        .ok_or_else(|| Problem::invalid_parameter("provider", says))
 }

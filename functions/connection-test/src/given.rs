@@ -1,51 +1,32 @@
 //! A test of values that are not saved. Left-out and masked secrets are those of the stored integration, if one is
-//! named.
+//! named; for another address they must all be given.
 
-use domain::{Caller, Given};
+use contract::filled;
+use domain::{Given, Integration};
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
-use edge::problem::FieldError;
+use edge::http::HttpReply;
+use providers::Provider;
 
-use crate::{Context, opened_by, reply};
+use crate::ask::Ask;
+use crate::reply;
 
 pub(crate) async fn test(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-    reference: &str,
-    body: Given,
+    ask: &Ask<'_>,
+    provider: &dyn Provider,
+    existing: Option<Integration>,
+    fields: Given,
 ) -> Result<HttpReply, Problem> {
-    if !caller.role.manages_integrations() {
-        return Err(Problem::forbidden("Only an admin may test credentials."));
-    }
-    let existing = context.find(caller, reference).await?;
-    let kind = existing
-        .as_ref()
-        .map_or(reference, |integration| integration.provider.as_str());
-    let provider = providers::find(kind).ok_or_else(|| Problem::not_found("integration"))?;
     let stored = match &existing {
-        Some(integration) => Some(
-            context
-                .open(integration, opened_by(caller, request))
-                .await?,
-        ),
+        Some(integration) => ask.open(integration).await?,
         None => None,
     };
-    let filled = providers::form::read(provider, body, stored.as_ref()).map_err(|objections| {
-        let errors = objections.into_iter();
-        Problem::invalid_fields(
-            errors
-                .map(|o| FieldError {
-                    field: o.field,
-                    detail: o.says,
-                })
-                .collect(),
-        )
-    })?;
-    let result = context.check(provider, &filled).await;
+    let defaults = ask.context.custody.overrides().settings(provider);
+    let filled = filled::read(provider, fields, stored.as_ref(), defaults)?;
+    let result = ask.check(provider, &filled).await;
     let id = providers::id_of(provider);
     let of = existing.as_ref().map(|integration| &integration.id);
-    let record = context.record(caller, (&id, of), &result, request);
-    context.trail.append(&caller.tenant, &record).await?;
+    let record = ask.record((&id, of), &result);
+    let trail = &ask.context.trail;
+    trail.append(&ask.caller.tenant, &record).await?;
     reply(provider, result)
 }

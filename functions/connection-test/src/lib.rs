@@ -2,39 +2,41 @@
 //!
 //! It can open credentials and cannot seal any: what it learns of a stored one is its state, nothing else.
 
+mod ask;
 pub mod config;
 mod given;
 mod stored;
 
 use std::sync::Arc;
 
+use contract::integrations::{Learned, Passed};
+use contract::older::{ElevenLabsConfig, TestIntegration, WhatsAppSettings};
+use contract::{Operation, Pace, route};
 use custody::Custody;
-use domain::audit::AuditRecord;
-use domain::integration::Reference;
-use domain::opening::{OpenedBy, Reason};
+use domain::integration::{Owner, Status};
 use domain::seal::Purpose;
 use domain::time::SystemClock;
-use domain::{Caller, Clock, Failure, Integration, IntegrationId, ProviderId};
+use domain::{Clock, Failure, Given, Integration};
 use edge::auth::ClaimNames;
 use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
-use edge::{Problem, StartError};
-use providers::form::Filled;
-use providers::http::Egress;
+use edge::{Problem, StartError, input};
+use providers::descriptor::Category;
+use providers::http::{Egress, Reach};
 use providers::{Checked, Provider};
-use serde::Serialize;
-use serde_json::{Map, Value};
 use store::audit::AuditTrail;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use store::verdicts::Verdicts;
 use vault::{Opener, RingKeys};
 
+use crate::ask::{Ask, Asked};
 use crate::config::Config;
 
 /// What requests share: made once per cold start.
 pub struct Context {
     claims: ClaimNames,
+    pace: Pace,
     clock: Arc<dyn Clock>,
     integrations: Integrations,
     trail: AuditTrail,
@@ -48,7 +50,11 @@ impl Context {
     /// If a client cannot be set up.
     pub fn new(config: Config, aws: &AwsEnv) -> Result<Self, StartError> {
         let sdk = aws.config()?;
-        let http = Egress::new(aws.extra_roots())?;
+        let http = Egress::new(Reach {
+            extra_roots: aws.extra_roots(),
+            overrides: &config.overrides,
+            own_hosts: &config.own_hosts,
+        })?;
         Ok(Self::with(config, &sdk, http, Arc::new(SystemClock)))
     }
 
@@ -74,75 +80,16 @@ impl Context {
         );
         Self {
             claims: config.claims,
+            pace: Pace::new(config.quotas),
             integrations,
             trail,
             custody,
             clock,
         }
     }
-
-    /// The stored integration that a path names, if there is one the caller may know of.
-    async fn find(&self, caller: &Caller, reference: &str) -> Result<Option<Integration>, Problem> {
-        let Some(reference) = Reference::parse(reference) else {
-            return Ok(None);
-        };
-        Ok(self.integrations.find_reference(caller, &reference).await?)
-    }
-
-    async fn open(&self, integration: &Integration, by: OpenedBy<'_>) -> Result<Filled, Problem> {
-        match self.custody.open(integration, None, by).await {
-            Ok(credentials) => Ok(Filled {
-                settings: integration.settings.clone(),
-                credentials,
-            }),
-            Err(error) => {
-                tracing::error!(error = %error, integration = %integration.id, "credentials did not open");
-                Err(Problem::unavailable())
-            }
-        }
-    }
-
-    async fn check(&self, provider: &dyn Provider, filled: &Filled) -> Result<Checked, Failure> {
-        let Filled {
-            settings,
-            credentials,
-        } = filled;
-        provider
-            .check(self.custody.connect(provider, settings, credentials))
-            .await
-    }
-
-    /// The line of the audit trail that a test is.
-    fn record(
-        &self,
-        caller: &Caller,
-        (provider, integration): (&ProviderId, Option<&IntegrationId>),
-        result: &Result<Checked, Failure>,
-        request: &HttpRequest,
-    ) -> AuditRecord {
-        AuditRecord::of_caller(
-            caller,
-            self.clock.now(),
-            "integration.test",
-            (provider, integration),
-            result
-                .as_ref()
-                .map_or_else(|failure| failure.kind.code(), |_| "ok"),
-            request.id(),
-        )
-    }
 }
 
-/// As whom a test opens what is stored.
-fn opened_by<'a>(caller: &'a Caller, request: &'a HttpRequest) -> OpenedBy<'a> {
-    OpenedBy {
-        actor: caller.user.as_str(),
-        reason: Reason::Test,
-        request: request.id(),
-    }
-}
-
-/// `POST /api/v1/settings/integrations/{ref}/test`.
+/// Answers one request: a test, by the API's own path or by one of the older ones.
 pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
     // Boxed: it is large, and would be moved from frame to frame.
     let answer = Box::pin(answer(context, &request));
@@ -150,40 +97,56 @@ pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
 }
 
 async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
-    let path: Vec<&str> = request.path().trim_matches('/').split('/').collect();
-    let ["api", "v1", "settings", "integrations", reference, "test"] = path[..] else {
-        return Err(Problem::no_route());
+    let found = route::find(request.method(), request.path())?;
+    let route = found.route;
+    let caller = &context.claims.caller(request)?;
+    context.pace.check(&caller.tenant, route)?;
+    route.admit(caller.role)?;
+    route.check_query(request)?;
+    let reference = found.named[0].as_ref();
+    let body = if request.has_body() {
+        request.json_object()?
+    } else {
+        Given::default()
     };
-    if request.method() != "POST" {
-        return Err(Problem::method_not_allowed());
-    }
-    let caller = context.claims.caller(request)?;
-    let has_body = request.body().is_ok_and(|body| !body.is_empty());
-    if has_body {
-        let body = request.json_object()?;
-        if !body.is_empty() {
-            return given::test(context, &caller, request, reference, body).await;
+    let own = Owner::User(caller.user.clone());
+    let (asked, fields) = match route.operation {
+        Operation::TestIntegration => (Asked::Named(reference), body),
+        Operation::TestElevenLabsConfig => {
+            let given: ElevenLabsConfig = input::read(body)?;
+            (Asked::Default("elevenlabs", Owner::Tenant), given.fields())
         }
+        Operation::TestWhatsAppSettings => {
+            let given: WhatsAppSettings = input::read(body)?;
+            (Asked::Default("whatsapp", own), given.fields())
+        }
+        Operation::TestDashboardIntegration => {
+            let given: TestIntegration = input::read(body)?;
+            let (provider, fields) = given.configuration.of_category(Category::Crm)?;
+            (Asked::New(provider), fields)
+        }
+        _ => return Err(Problem::no_route()),
+    };
+    let ask = &Ask {
+        context,
+        caller,
+        request,
+    };
+    let is_new = matches!(asked, Asked::New(_));
+    let (provider, existing) = ask.find(asked).await?;
+    // The organisation's secrets are tried by its admins only; what somebody holds in hand they may try by themselves.
+    let is_theirs =
+        |one: &Integration| ask.caller.role.manages_integrations() || one.owner != Owner::Tenant;
+    match existing {
+        Some(stored) if fields.is_empty() && is_theirs(&stored) => {
+            stored::test(ask, provider, stored).await
+        }
+        Some(_) if fields.is_empty() => Err(Problem::forbidden(
+            "Only an admin may test an integration of the organisation.",
+        )),
+        None if fields.is_empty() && !is_new => Err(Problem::not_found("integration")),
+        existing => given::test(ask, provider, existing.filter(is_theirs), fields).await,
     }
-    stored::test(context, &caller, request, reference).await
-}
-
-/// What a passed test tells.
-#[derive(Serialize)]
-struct Passed<'a> {
-    success: bool,
-    message: String,
-    data: PassedData<'a>,
-}
-
-#[derive(Serialize)]
-struct PassedData<'a> {
-    status: &'static str,
-    facts: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<domain::Timestamp>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    warnings: &'a [String],
 }
 
 fn reply(provider: &dyn Provider, result: Result<Checked, Failure>) -> Result<HttpReply, Problem> {
@@ -195,16 +158,13 @@ fn reply(provider: &dyn Provider, result: Result<Checked, Failure>) -> Result<Ht
 fn passed(provider: &dyn Provider, checked: &Checked) -> HttpReply {
     let answer = Passed {
         success: true,
-        message: format!("{} connection verified", provider.descriptor().name),
-        data: PassedData {
-            status: "connected",
+        message: format!("{} connection verified", provider.descriptor().name).into(),
+        data: Learned {
+            status: Status::Connected,
             facts: &checked.facts,
             expires_at: checked.expires_at,
             warnings: &checked.warnings,
         },
     };
-    match serde_json::to_string(&answer) {
-        Ok(body) => HttpReply::new(200, "application/json", body),
-        Err(_) => HttpReply::problem(&Problem::unavailable(), ""),
-    }
+    HttpReply::json(200, &answer)
 }

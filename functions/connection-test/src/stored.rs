@@ -1,37 +1,36 @@
 //! A test of what is stored; the verdict becomes the integration's state.
 
-use domain::Caller;
-use domain::integration::Owner;
+use domain::Integration;
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
+use edge::http::HttpReply;
+use providers::Provider;
 
-use crate::{Context, opened_by, reply};
+use crate::ask::Ask;
+use crate::reply;
 
 pub(crate) async fn test(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-    reference: &str,
+    ask: &Ask<'_>,
+    provider: &dyn Provider,
+    integration: Integration,
 ) -> Result<HttpReply, Problem> {
-    let missing = || Problem::not_found("integration");
-    let integration = context.find(caller, reference).await?.ok_or_else(missing)?;
-    let provider = providers::find(integration.provider.as_str()).ok_or_else(missing)?;
-    if !caller.role.manages_integrations() && integration.owner == Owner::Tenant {
-        return Err(Problem::forbidden(
-            "Only an admin may test an integration of the organisation.",
-        ));
-    }
-    let by = opened_by(caller, request);
-    let filled = context.open(&integration, by).await?;
-    let result = context.check(provider, &filled).await;
+    let filled = ask.open(&integration).await?.ok_or_else(|| {
+        Problem::new(
+            409,
+            "credentials_do_not_open",
+            "The stored credentials do not open any more.",
+        )
+        .hint("Enter them again; the operator has been alarmed.")
+    })?;
+    let result = ask.check(provider, &filled).await;
     let subject = (&integration.provider, Some(&integration.id));
-    let record = context.record(caller, subject, &result, request);
+    let record = ask.record(subject, &result);
+    let context = ask.context;
     let recorded = context
         .custody
-        .judge(&integration, &result, by, &record)
+        .judge(&integration, &result, ask.opens_for(), &record)
         .await?;
     if !recorded {
-        context.trail.append(&caller.tenant, &record).await?;
+        context.trail.append(&ask.caller.tenant, &record).await?;
     }
     reply(provider, result)
 }

@@ -1,98 +1,74 @@
 //! Adding and changing an integration: which one is meant, and what is to be changed.
 
+use contract::integrations::Ownership;
 use domain::integration::Owner;
-use domain::{Caller, Integration};
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
-use providers::Provider;
-use serde_json::{Map, Value};
+use edge::http::HttpReply;
 
+use super::body::take_about;
 use super::change::Change;
-use super::problems::field_problem;
-use crate::Context;
+use crate::ask::Ask;
 
 /// `POST /settings/integrations`: a further one of a type.
-pub(crate) async fn add(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-) -> Result<HttpReply, Problem> {
-    let mut body = request.json_object()?;
+pub(crate) async fn add(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
+    let mut body = ask.request.json_object()?;
     let provider = body
         .remove("provider")
         .and_then(|value| providers::find(value.as_str()?))
         .ok_or_else(|| {
-            field_problem("provider", "must be one of the types in /api/v1/providers")
+            Problem::invalid_field("provider", "must be one of the types in /api/v1/providers")
         })?;
-    Change {
-        context,
-        caller,
-        request,
+    let about = take_about(&mut body)?;
+    let change = Change {
+        ask: *ask,
         provider,
         before: None,
-    }
-    .save(body)
-    .await
+    };
+    Ok(change.save(about, body).await?.reply(ask))
 }
 
 /// `POST /settings/integrations/{ref}`: sets up the type's default one, or gives an existing one new values.
-pub(crate) async fn configure(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-    reference: &str,
-) -> Result<HttpReply, Problem> {
+pub(crate) async fn configure(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Problem> {
     let Some(provider) = providers::find(reference) else {
-        return change(context, caller, request, reference).await;
+        return change(ask, reference).await;
     };
-    let body = request.json_object()?;
-    let owners = owners_meant(&body, caller);
-    let before = context
-        .integrations
-        .find_default(caller, &providers::id_of(provider), &owners)
+    let mut body = ask.request.json_object()?;
+    let about = take_about(&mut body)?;
+    let integrations = &ask.context.integrations;
+    let before = integrations
+        .find_default(
+            ask.caller,
+            &providers::id_of(provider),
+            &owners(ask, about.owner),
+        )
         .await?;
-    Change {
-        context,
-        caller,
-        request,
+    let change = Change {
+        ask: *ask,
         provider,
         before,
-    }
-    .save(body)
-    .await
+    };
+    Ok(change.save(about, body).await?.reply(ask))
 }
 
 /// `PATCH /settings/integrations/{ref}`: changes what is given and keeps the rest.
-pub(crate) async fn change(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-    reference: &str,
-) -> Result<HttpReply, Problem> {
-    let body = request.json_object()?;
-    let existing = super::find(context, caller, reference).await?;
-    let provider = provider_of(&existing)?;
-    Change {
-        context,
-        caller,
-        request,
+pub(crate) async fn change(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Problem> {
+    let mut body = ask.request.json_object()?;
+    let (existing, provider) = super::find_to_change(ask, reference).await?;
+    let about = take_about(&mut body)?;
+    let change = Change {
+        ask: *ask,
         provider,
         before: Some(existing),
-    }
-    .save(body)
-    .await
-}
-
-fn provider_of(integration: &Integration) -> Result<&'static dyn Provider, Problem> {
-    providers::find(integration.provider.as_str()).ok_or_else(Problem::unavailable)
+    };
+    Ok(change.save(about, body).await?.reply(ask))
 }
 
 /// Whose default is meant: the owner's that the body names, else the caller's own or the tenant's.
-fn owners_meant(body: &Map<String, Value>, caller: &Caller) -> Vec<Owner> {
-    let own = Owner::User(caller.user.clone());
-    match body.get("owner").and_then(Value::as_str) {
-        Some("tenant") => vec![Owner::Tenant],
-        Some("user") => vec![own],
-        _ => vec![own, Owner::Tenant],
+pub(crate) fn owners(ask: &Ask<'_>, named: Option<Ownership>) -> Vec<Owner> {
+    let own = Owner::User(ask.caller.user.clone());
+    match named {
+        Some(Ownership::Tenant) => vec![Owner::Tenant],
+        Some(Ownership::User) => vec![own],
+        None => vec![own, Owner::Tenant],
     }
 }

@@ -1,18 +1,13 @@
 //! One integration.
 
-use domain::Caller;
+use contract::integrations::entity_tag;
 use edge::Problem;
 use edge::http::HttpReply;
 
-use super::view::IntegrationView;
-use crate::Context;
+use crate::ask::Ask;
 
-pub(crate) async fn get(
-    context: &Context,
-    caller: &Caller,
-    reference: &str,
-) -> Result<HttpReply, Problem> {
-    let integration = super::find(context, caller, reference).await?;
-    let tag = super::view::tag(&integration);
-    Ok(HttpReply::data(200, &IntegrationView::new(&integration, caller)).header("etag", tag))
+pub(crate) async fn get(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Problem> {
+    let integration = super::find(ask, reference).await?;
+    let view = super::view(ask, &integration);
+    Ok(HttpReply::data(200, &view).header("etag", entity_tag(integration.revision)))
 }

@@ -1,26 +1,33 @@
 //! The integrations the caller may know of, by type, priority and age.
 
+use contract::integrations::Ownership;
+use domain::IntegrationId;
+use domain::integration::Owner;
 use domain::resolution::Candidate;
-use domain::{Caller, IntegrationId};
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
+use edge::http::HttpReply;
 
-use super::view::IntegrationView;
-use crate::Context;
-use crate::paging::Page;
+use crate::ask::Ask;
+use crate::paging::{self, Page};
 
-pub(crate) async fn list(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-) -> Result<HttpReply, Problem> {
-    let page = Page::read(context, caller, request, "integrations".to_owned()).await?;
+pub(crate) async fn list(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
+    let provider = paging::provider(ask)?;
+    let owner = owner(ask)?;
+    let of = provider.as_ref().map_or("", |provider| provider.as_str());
+    let page = Page::read(ask, format!("integrations/{of}/{owner:?}")).await?;
+    let caller = ask.caller;
     let own = (caller.tenant.clone(), Some(caller.user.clone()));
     let shared = (caller.tenant.clone(), None);
-    let rosters = context.integrations.find_rosters(&[own, shared]).await?;
+    let integrations = &ask.context.integrations;
+    let rosters = integrations.find_rosters(&[own, shared]).await?;
+    let is_wanted = |candidate: &Candidate| {
+        provider.as_ref().is_none_or(|of| candidate.provider == *of)
+            && owner.is_none_or(|owner| owner == ownership(&candidate.owner))
+    };
     let mut places: Vec<(String, IntegrationId)> = rosters
         .into_values()
         .flat_map(|roster| roster.candidates)
+        .filter(|(_, candidate)| is_wanted(candidate))
         .map(|(id, candidate)| (position(&id, &candidate), id))
         .filter(|(position, _)| page.after.as_ref().is_none_or(|after| position > after))
         .collect();
@@ -31,15 +38,31 @@ pub(crate) async fn list(
         .iter()
         .map(|(_, id)| (caller.tenant.clone(), id.clone()))
         .collect();
-    let mut found = context.integrations.find_many(&wanted).await?;
+    let mut found = integrations.find_many(&wanted).await?;
     found.retain(|integration| integration.is_visible_to(&caller.user));
     found.sort_by_key(|one| position(&one.id, &Candidate::of(one)));
-    let views: Vec<_> = found
-        .iter()
-        .map(|one| IntegrationView::new(one, caller))
-        .collect();
+    let views: Vec<_> = found.iter().map(|one| super::view(ask, one)).collect();
     let next = places.pop().filter(|_| more).map(|(position, _)| position);
-    page.answer(context, caller, &views, next).await
+    page.answer(ask, &views, next).await
+}
+
+fn owner(ask: &Ask<'_>) -> Result<Option<Ownership>, Problem> {
+    match ask.parameter("owner").as_deref() {
+        None => Ok(None),
+        Some("tenant") => Ok(Some(Ownership::Tenant)),
+        Some("user") => Ok(Some(Ownership::User)),
+        Some(_) => Err(Problem::invalid_parameter(
+            "owner",
+            "must be 'tenant' or 'user'",
+        )),
+    }
+}
+
+fn ownership(owner: &Owner) -> Ownership {
+    match owner {
+        Owner::Tenant => Ownership::Tenant,
+        Owner::User(_) => Ownership::User,
+    }
 }
 
 /// Where an integration stands in the list.

@@ -1,123 +1,106 @@
 //! Who else may send through an integration: `…/{ref}/permissions` and `…/permissions/{user}`. Admins decide.
 
+use contract::integrations::PermissionView;
+use domain::audit::AuditRecord;
 use domain::integration::Owner;
-use domain::{Caller, Integration, Timestamp, UserId};
+use domain::{Integration, UserId};
 use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
-use serde::Serialize;
+use edge::http::HttpReply;
 use store::WriteError;
 use store::permissions::{MOST_PER_INTEGRATION, Permission};
 
 use super::problems;
-use crate::Context;
+use crate::ask::Ask;
 
-#[derive(Serialize)]
-struct Line<'a> {
-    user_id: &'a UserId,
-    granted_by: &'a UserId,
-    granted_at: Timestamp,
-}
-
-pub(crate) async fn list(
-    context: &Context,
-    caller: &Caller,
-    reference: &str,
-) -> Result<HttpReply, Problem> {
-    let integration = find(context, caller, reference).await?;
-    let permissions = context
-        .permissions
-        .list(&caller.tenant, &integration.id)
+pub(crate) async fn list(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Problem> {
+    let integration = find(ask, reference).await?;
+    let permissions = &ask.context.permissions;
+    let held = permissions
+        .list(&ask.caller.tenant, &integration.id)
         .await?;
-    let lines: Vec<Line<'_>> = permissions
-        .iter()
-        .map(|(user_id, permission)| Line {
-            user_id,
-            granted_by: &permission.granted_by,
-            granted_at: permission.granted_at,
-        })
-        .collect();
+    let lines: Vec<_> = held.iter().map(|(user, held)| view(user, held)).collect();
     Ok(HttpReply::data(200, &lines))
 }
 
 pub(crate) async fn grant(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
+    ask: &Ask<'_>,
     reference: &str,
     user: &str,
 ) -> Result<HttpReply, Problem> {
-    let integration = find(context, caller, reference).await?;
+    let integration = find(ask, reference).await?;
     let user = parse(user)?;
-    let held = context
-        .permissions
-        .list(&caller.tenant, &integration.id)
+    let permissions = &ask.context.permissions;
+    let held = permissions
+        .list(&ask.caller.tenant, &integration.id)
         .await?;
     if held.len() >= MOST_PER_INTEGRATION && !held.contains_key(&user) {
-        return Err(problems::field_problem(
-            "user",
-            &format!("at most {MOST_PER_INTEGRATION} users can have a permission"),
-        ));
+        let says = format!("at most {MOST_PER_INTEGRATION} users can have a permission");
+        return Err(Problem::invalid_field("user", &says));
     }
     let permission = Permission {
-        granted_by: caller.user.clone(),
-        granted_at: context.clock.now(),
+        granted_by: ask.caller.user.clone(),
+        granted_at: ask.context.clock.now(),
     };
-    let subject = (&integration.provider, Some(&integration.id));
-    let mut record = context.record(caller, "permission.grant", subject, request);
-    record.purpose = Some(user.to_string());
-    match context
-        .permissions
+    let record = record(ask, "permission.grant", &integration, &user);
+    permissions
         .grant(&integration, &user, &permission, &record)
         .await
-    {
-        Ok(()) => Ok(HttpReply::data(
-            200,
-            &Line {
-                user_id: &user,
-                granted_by: &permission.granted_by,
-                granted_at: permission.granted_at,
-            },
-        )),
-        Err(error) => Err(problems::write_problem(error)),
-    }
+        .map_err(problems::write_problem)?;
+    Ok(HttpReply::data(200, &view(&user, &permission)))
 }
 
 pub(crate) async fn revoke(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
+    ask: &Ask<'_>,
     reference: &str,
     user: &str,
 ) -> Result<HttpReply, Problem> {
-    let integration = find(context, caller, reference).await?;
+    let integration = find(ask, reference).await?;
     let user = parse(user)?;
-    let subject = (&integration.provider, Some(&integration.id));
-    let mut record = context.record(caller, "permission.revoke", subject, request);
-    record.purpose = Some(user.to_string());
-    match context
-        .permissions
-        .revoke(&integration, &user, &record)
-        .await
-    {
+    let record = record(ask, "permission.revoke", &integration, &user);
+    let permissions = &ask.context.permissions;
+    match permissions.revoke(&integration, &user, &record).await {
         Ok(()) => Ok(HttpReply::message(200, "Permission taken back.")),
         Err(WriteError::Conflict) => Err(Problem::not_found("permission")),
         Err(error) => Err(problems::write_problem(error)),
     }
 }
 
-/// The tenant's integration that is meant; a user's own is nobody else's to use.
-async fn find(context: &Context, caller: &Caller, reference: &str) -> Result<Integration, Problem> {
-    let integration = super::find(context, caller, reference).await?;
-    if !caller.role.manages_integrations() {
-        return Err(Problem::forbidden("Only an admin decides on permissions."));
+/// Whether the caller, who may know of the integration, may send through it.
+pub(crate) async fn may_send(ask: &Ask<'_>, integration: &Integration) -> Result<bool, Problem> {
+    let caller = ask.caller;
+    if caller.role.sends_for_tenant() || super::may_change(caller, &integration.owner) {
+        return Ok(true);
     }
+    let permissions = &ask.context.permissions;
+    let held = permissions.list(&caller.tenant, &integration.id).await?;
+    Ok(held.contains_key(&caller.user))
+}
+
+fn record(
+    ask: &Ask<'_>,
+    action: &'static str,
+    integration: &Integration,
+    user: &UserId,
+) -> AuditRecord {
+    let subject = (&integration.provider, Some(&integration.id));
+    let mut record = ask.record(action, subject);
+    record.purpose = Some(user.to_string());
+    record
+}
+
+fn view<'a>(user_id: &'a UserId, permission: &'a Permission) -> PermissionView<'a> {
+    PermissionView {
+        user_id,
+        granted_by: &permission.granted_by,
+        granted_at: permission.granted_at,
+    }
+}
+
+/// The tenant's integration that is meant; a user's own is nobody else's to use.
+async fn find(ask: &Ask<'_>, reference: &str) -> Result<Integration, Problem> {
+    let integration = super::find(ask, reference).await?;
     if integration.owner != Owner::Tenant {
-        return Err(Problem::new(
-            409,
-            "personal_integration",
-            "A personal integration is used by its owner alone.",
-        )
-        .hint("Connect the account as the organisation's to let others send through it."));
+        return Err(problems::personal());
     }
     Ok(integration)
 }

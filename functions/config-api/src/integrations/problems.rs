@@ -1,31 +1,28 @@
 //! What can go wrong with an integration, as its caller is told.
 
-use domain::Integration;
 use edge::Problem;
-use edge::http::HttpRequest;
-use edge::problem::FieldError;
-use providers::form::Objection;
+use providers::Provider;
 use store::WriteError;
 use vault::OpenError;
 
-use super::view;
-
-pub(super) fn check_precondition(
-    request: &HttpRequest,
-    current: &Integration,
-) -> Result<(), Problem> {
-    match request.header("if-match") {
-        Some(wanted) if wanted != "*" && wanted != view::tag(current) => Err(Problem::new(
-            412,
-            "changed_meanwhile",
-            "The integration was changed since it was read.",
-        )
-        .hint("Read it again and repeat the change on what is there now.")),
-        _ => Ok(()),
-    }
+/// That the provider cannot do what is asked.
+pub(crate) fn not_able(provider: &dyn Provider, what: &str) -> Problem {
+    let detail = format!("{} has no {what}.", provider.descriptor().name);
+    Problem::new(422, "capability_missing", detail)
+        .hint("What each type can do is told by GET /api/v1/providers.")
 }
 
-pub(super) fn conflict() -> Problem {
+/// A condition on something that does not exist yet.
+pub(crate) fn nothing_to_match() -> Problem {
+    Problem::new(
+        412,
+        "changed_meanwhile",
+        "There is nothing yet that If-Match could name.",
+    )
+    .hint("Leave the header out to make it.")
+}
+
+pub(crate) fn conflict() -> Problem {
     Problem::new(
         409,
         "changed_meanwhile",
@@ -34,12 +31,35 @@ pub(super) fn conflict() -> Problem {
     .hint("Read it again and repeat the change.")
 }
 
+/// That something is only for the owner of a personal integration.
+pub(crate) fn personal() -> Problem {
+    Problem::new(
+        409,
+        "personal_integration",
+        "A personal integration is used by its owner alone.",
+    )
+    .hint("Connect the account as the organisation's to let others send through it.")
+}
+
 pub(crate) fn vault_unavailable(error: OpenError) -> Problem {
     tracing::error!(error = %error, "the vault failed");
     Problem::unavailable()
 }
 
-pub(super) fn write_problem(error: WriteError) -> Problem {
+/// Why stored credentials cannot be opened.
+pub(crate) fn open_problem(error: OpenError) -> Problem {
+    match error {
+        OpenError::DoesNotOpen => Problem::new(
+            409,
+            "credentials_do_not_open",
+            "The stored credentials do not open any more.",
+        )
+        .hint("Enter them again; the operator has been alarmed."),
+        OpenError::Unavailable(_) => vault_unavailable(error),
+    }
+}
+
+pub(crate) fn write_problem(error: WriteError) -> Problem {
     match error {
         WriteError::Conflict => conflict(),
         WriteError::AccountTaken => Problem::new(
@@ -56,21 +76,4 @@ pub(super) fn write_problem(error: WriteError) -> Problem {
         .hint("Ask the platform's operator."),
         WriteError::Store(error) => error.into(),
     }
-}
-
-pub(super) fn objections(objections: Vec<Objection>) -> Problem {
-    let errors = objections
-        .into_iter()
-        .map(|Objection { field, says }| FieldError {
-            field,
-            detail: says,
-        });
-    Problem::invalid_fields(errors.collect())
-}
-
-pub(crate) fn field_problem(field: &str, detail: &str) -> Problem {
-    Problem::invalid_fields(vec![FieldError {
-        field: field.into(),
-        detail: detail.into(),
-    }])
 }

@@ -11,7 +11,7 @@ const PAGE: i32 = 100;
 const MOST_PAGES: usize = 20;
 
 /// Puts parked messages back if the integration can send now.
-pub(super) async fn resume(context: &Context, integration: &Integration) -> Result<(), Problem> {
+pub(crate) async fn resume(context: &Context, integration: &Integration) -> Result<(), Problem> {
     if integration.is_usable() {
         put_back(context, integration).await
     } else {
@@ -21,7 +21,7 @@ pub(super) async fn resume(context: &Context, integration: &Integration) -> Resu
 
 /// Puts parked messages back, each under the attempt after the one that parked it. Doing it twice is harmless: the
 /// ledger lets an attempt be claimed once.
-pub(super) async fn put_back(context: &Context, integration: &Integration) -> Result<(), Problem> {
+pub(crate) async fn put_back(context: &Context, integration: &Integration) -> Result<(), Problem> {
     let mut resumed = 0;
     for _ in 0..MOST_PAGES {
         let waiting = context

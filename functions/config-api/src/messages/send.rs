@@ -1,81 +1,84 @@
 //! `POST /messages`: the queue's own contract, with the tenant taken from the caller.
 
+use contract::fields::IdempotencyKey;
+use contract::messages::{Accepted, Metadata};
+use domain::ledger::MessageStatus;
 use domain::message::{MAX_BODY_BYTES, OutboundMessage, attribute};
 use domain::{Caller, MessageId, random};
-use edge::Problem;
-use edge::http::{HttpReply, HttpRequest};
-use edge::problem::FieldError;
+use edge::http::HttpReply;
 use edge::queue::Entry;
+use edge::{Problem, input};
 use serde_json::{Map, Value, json};
 
-use crate::Context;
+use super::allowed;
+use crate::ask::Ask;
 
-pub(crate) async fn send(
-    context: &Context,
-    caller: &Caller,
-    request: &HttpRequest,
-) -> Result<HttpReply, Problem> {
-    if !caller.role.sends_for_tenant() {
-        return Err(Problem::forbidden(
-            "Only an admin or a service may send for the organisation.",
-        ));
-    }
-    let mut body = request.json_object()?;
-    let key = idempotency_key(request)?;
-    let mut metadata = match body.remove("metadata") {
-        None => Map::new(),
-        Some(Value::Object(metadata)) => metadata
-            .into_iter()
-            .map(|(name, value)| (camel_case(&name), value))
-            .collect(),
-        Some(_) => return Err(wrong("metadata", "must be an object")),
-    };
+pub(crate) async fn send(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
+    let mut body = ask.request.json_object()?;
     let payload = body
         .remove("wabaPayload")
         .or_else(|| body.remove("waba_payload"));
-    let Some(payload @ Value::Object(_)) = payload else {
-        return Err(wrong(
-            "wabaPayload",
-            "must be the provider's message object",
-        ));
+    let Some(Value::Object(payload)) = payload else {
+        let says = "must be the provider's message object";
+        return Err(Problem::invalid_field("wabaPayload", says));
+    };
+    let metadata = match body.remove("metadata") {
+        None => Metadata::default(),
+        Some(Value::Object(fields)) => input::read_at("metadata", fields.into())?,
+        Some(_) => return Err(Problem::invalid_field("metadata", "must be an object")),
     };
     if let Some(unknown) = body.keys().next() {
-        return Err(wrong(unknown, "is not a field of a message"));
+        return Err(Problem::invalid_field(
+            unknown,
+            "is not a field of a message",
+        ));
     }
-    take_tenant(&mut metadata, caller)?;
-    let given = metadata.remove("messageId");
-    let id = match (given, &key) {
-        (Some(given), _) => given
-            .as_str()
-            .and_then(|text| MessageId::parse(text).ok())
-            .ok_or_else(|| {
-                wrong(
-                    "metadata.messageId",
-                    "must be 1 to 128 letters, digits or _-.:",
-                )
-            })?,
+    accept(ask, metadata, payload).await
+}
+
+/// Takes a message in, for the caller's own tenant, if the caller may send it.
+pub(crate) async fn accept(
+    ask: &Ask<'_>,
+    mut metadata: Metadata,
+    payload: Map<String, Value>,
+) -> Result<HttpReply, Problem> {
+    let (context, caller) = (ask.context, ask.caller);
+    let key = idempotency_key(ask)?;
+    // A tenant that is not the caller's is answered as one that does not exist.
+    if let Some(named) = metadata.tenant_id.take()
+        && named.as_str() != Some(caller.tenant.as_str())
+    {
+        return Err(Problem::not_found("tenant"));
+    }
+    let id = match (metadata.message_id.take(), &key) {
+        (Some(_), _) if !caller.role.sends_for_tenant() => {
+            let says = "is chosen by machines and admins; use the header Idempotency-Key";
+            return Err(Problem::invalid_field("metadata.message_id", says));
+        }
+        (Some(_), Some(_)) => {
+            let says = "cannot be given together with Idempotency-Key: both name the message";
+            return Err(Problem::invalid_field("metadata.message_id", says));
+        }
+        (Some(given), None) => given,
         (None, Some(key)) => id_of_key(caller, key),
         (None, None) => MessageId::make(),
     };
-    metadata.insert("tenantId".into(), caller.tenant.as_str().into());
-    metadata.insert("messageId".into(), id.as_str().into());
+    metadata.tenant_id = Some(caller.tenant.as_str().into());
+    metadata.message_id = Some(id.clone());
+    // Of what was asked, not of what was found: the choice may be another one when it is asked again.
+    let hash = hash_of(&metadata, &payload);
+    allowed::check(ask, &mut metadata).await?;
     let body = json!({ "metadata": metadata, "wabaPayload": payload }).to_string();
     if body.len() > MAX_BODY_BYTES {
         return Err(Problem::too_large(MAX_BODY_BYTES));
     }
     if let Err(error) = edge::json::read::<OutboundMessage<'_>>(body.as_bytes()) {
-        tracing::info!(at = %error, "metadata does not parse");
-        return Err(wrong(
-            "metadata",
-            "has a field of the wrong form; see events/schemas/message.json",
-        ));
+        tracing::error!(at = %error, "a message is not in the queue's form");
+        return Err(Problem::unavailable());
     }
     let now = context.clock.now();
-    let hash = random::base32(&random::sha256(body.as_bytes()));
-    let known = context
-        .messages
-        .accept((&caller.tenant, &id), now, &hash)
-        .await?;
+    let messages = &context.messages;
+    let known = messages.accept((&caller.tenant, &id), now, &hash).await?;
     if known.is_some_and(|known| known != hash) {
         return Err(Problem::new(
             422,
@@ -90,60 +93,37 @@ pub(crate) async fn send(
     if context.queue.send(&[entry]).await != [true] {
         return Err(Problem::unavailable());
     }
-    Ok(HttpReply::data(
-        202,
-        &json!({ "id": id.as_str(), "status": "accepted" }),
-    ))
+    let accepted = Accepted {
+        id: &id,
+        status: MessageStatus::Accepted,
+    };
+    Ok(HttpReply::data(202, &accepted))
 }
 
-/// A tenant that is not the caller's is answered as one that does not exist.
-fn take_tenant(metadata: &mut Map<String, Value>, caller: &Caller) -> Result<(), Problem> {
-    match metadata.remove("tenantId") {
-        Some(named) if named != caller.tenant.as_str() => Err(Problem::not_found("tenant")),
-        _ => Ok(()),
-    }
+/// What tells two messages under one key apart.
+fn hash_of(metadata: &Metadata, payload: &Map<String, Value>) -> String {
+    let asked = json!({ "metadata": metadata, "wabaPayload": payload }).to_string();
+    random::base32(&random::sha256(asked.as_bytes()))
 }
 
-/// The queue's contract is camelCase; the API takes both.
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let mut out = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut letters = word.chars();
-        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        out.push_str(letters.as_str());
-    }
-    out
-}
-
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(key) = request.header("idempotency-key") else {
+fn idempotency_key(ask: &Ask<'_>) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(key) = ask.request.header("idempotency-key") else {
         return Ok(None);
     };
-    let sound = (1..=128).contains(&key.len())
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    if sound {
-        Ok(Some(key.to_owned()))
-    } else {
-        Err(wrong(
-            "Idempotency-Key",
-            "must be 1 to 128 letters, digits, '_' or '-'",
-        ))
-    }
+    let says = "must be 1 to 128 letters, digits, '_' or '-'";
+    let key = IdempotencyKey::parse(key);
+    key.map(Some)
+        .ok_or_else(|| Problem::invalid_parameter("Idempotency-Key", says))
 }
 
-/// The same key of the same tenant always names the same message.
-fn id_of_key(caller: &Caller, key: &str) -> MessageId {
-    let hash = random::sha256(format!("{}\n{key}", caller.tenant).as_bytes());
+/// The same key of the same tenant always names the same message; of somebody who does not send for the tenant, the same
+/// key of theirs.
+fn id_of_key(caller: &Caller, key: &IdempotencyKey) -> MessageId {
+    let by = match caller.role.sends_for_tenant() {
+        true => "",
+        false => caller.user.as_str(),
+    };
+    let hash = random::sha256(format!("{}\n{by}\n{}", caller.tenant, key.as_str()).as_bytes());
     MessageId::parse(&format!("msg_{}", random::base32(&hash[..16])))
         .unwrap_or_else(|_| MessageId::make())
-}
-
-fn wrong(field: &str, detail: &str) -> Problem {
-    Problem::invalid_fields(vec![FieldError {
-        field: field.into(),
-        detail: detail.into(),
-    }])
 }

@@ -27,11 +27,12 @@ async fn the_newest_comes_first_with_its_place_in_the_chain() {
         all(&lines, "action"),
         [
             "integration.change",
+            "phone_numbers.sync",
             "webhook.register",
             "integration.configure"
         ]
     );
-    assert_eq!(all(&lines, "number"), [3, 2, 1]);
+    assert_eq!(all(&lines, "number"), [4, 3, 2, 1]);
     let newest = &lines[0];
     assert_eq!(newest["actor"], ADMIN.user);
     assert_eq!(newest["at"], "2026-01-01T00:00:00.000Z");
@@ -94,7 +95,7 @@ async fn another_tenant_sees_its_own_alone() {
     for foreign in [one.id(), ADMIN.tenant, ADMIN.user] {
         assert!(!text.contains(foreign), "{text}");
     }
-    assert_eq!(lines(&stage, ADMIN, "").await.len(), 2);
+    assert_eq!(lines(&stage, ADMIN, "").await.len(), 3);
 }
 
 #[tokio::test]

@@ -64,13 +64,14 @@ async fn what_is_kept_is_a_seal() {
         .iter()
         .filter_map(|item| item["secret"]["B"].as_str());
     assert_eq!(seals.filter(|seal| seal.starts_with("U0IBA")).count(), 1);
-    // One ring of each purpose; the integration and the roster; the route and the claim on the number.
-    assert_eq!(stage.items(), [2, 2, 2, 0]);
+    // One ring of each purpose; the integration, the roster and two numbers; the route and the claim on the number.
+    assert_eq!(stage.items(), [4, 2, 2, 0]);
     assert_eq!(
         stage.trail(),
         [
             ("integration.configure".into(), "ok".into()),
-            ("webhook.register".into(), "ok".into())
+            ("webhook.register".into(), "ok".into()),
+            ("phone_numbers.sync".into(), "ok".into())
         ]
     );
     assert!(
@@ -231,11 +232,11 @@ async fn each_field_has_its_objection_before_the_provider_is_asked() {
         ),
         (json!({"name": ""}), "name", "1 to 100"),
         (json!({"name": "x".repeat(101)}), "name", "1 to 100"),
-        (json!({"name": "a\u{7}b"}), "name", "control"),
-        (json!({"name": 7}), "name", "1 to 100"),
+        (json!({"name": "a\u{202e}b"}), "name", "control"),
+        (json!({"name": 7}), "name", "must be text"),
         (json!({"priority": 1001}), "priority", "0 to 1000"),
         (json!({"priority": -1}), "priority", "0 to 1000"),
-        (json!({"priority": "1"}), "priority", "0 to 1000"),
+        (json!({"priority": "1"}), "priority", "a whole number"),
         (json!({"enabled": "yes"}), "enabled", "true or false"),
         (json!({"owner": "everyone"}), "owner", "'tenant' or 'user'"),
     ];
@@ -304,7 +305,7 @@ async fn of_two_who_connect_an_account_at_once_one_wins() {
     both.sort_unstable();
     assert_eq!(both, [201, 409]);
     let [integrations, routes, ..] = stage.items();
-    assert_eq!([integrations, routes], [2, 2]);
+    assert_eq!([integrations, routes], [4, 2]);
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@ use std::time::Duration;
 use edge::auth::ClaimNames;
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
-use providers::http::{Egress, Outgoing};
-use serde_json::{Value, json};
+use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::http::{Egress, Network, Outgoing, Reach};
+use serde_json::{Map, Value, json};
 use testing::clock::ManualClock;
 use testing::cloud::Cloud;
 use testing::switchboard as names;
@@ -64,6 +66,18 @@ impl Reply {
         self.body["data"]["id"].as_str().expect("an id")
     }
 
+    /// What a function answered.
+    pub(crate) fn of(reply: &edge::http::HttpReply) -> Self {
+        let text = reply.body().to_owned();
+        let whole = serde_json::to_value(reply).expect("an answer");
+        Self {
+            status: u64::from(reply.status()),
+            headers: whole["headers"].clone(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
+    }
+
     /// All but the request id, for comparing.
     pub(crate) fn but_for_its_id(&self) -> (u64, String, String) {
         let instance = self.body["instance"].as_str().unwrap_or("none");
@@ -111,7 +125,6 @@ impl Stage {
         })
         .await
         .expect("a free port");
-        let http = Egress::new(None).expect("a client");
         let (listener, public_base_url) = Door::bind().await;
         let ingress = webhook_ingress::config::Config {
             webhook_routes_table: names::WEBHOOK_ROUTES.into(),
@@ -121,6 +134,7 @@ impl Stage {
         let sdk = cloud.sdk_config();
         let ingress = webhook_ingress::Context::with(ingress, &sdk, clock.clone());
         let config = config(&sandbox.url(), &public_base_url);
+        let http = Egress::new(Reach::new(&config.overrides)).expect("a client");
         Self {
             api: config_api::Context::with(config, &sdk, http.clone(), clock.clone()),
             door: RefCell::new(Door::open(listener, Arc::new(ingress))),
@@ -131,6 +145,22 @@ impl Stage {
             public_base_url,
             http,
         }
+    }
+
+    /// As [`Stage::forget`], with that network below, and no provider but WhatsApp at an address of the operator's.
+    pub(crate) fn over(&mut self, network: Arc<dyn Network>) -> connection_test::Context {
+        let overrides: Overrides =
+            serde_json::from_value(json!({"whatsapp": {"base_url": self.sandbox.url()}}))
+                .expect("overrides");
+        let http = Egress::over(network, Reach::new(&overrides)).expect("a client");
+        let config = config_api::config::Config {
+            overrides: overrides.clone(),
+            own_hosts: OwnHosts::default(),
+            ..config(&self.sandbox.url(), &self.public_base_url)
+        };
+        let sdk = self.cloud.sdk_config();
+        self.api = config_api::Context::with(config, &sdk, http.clone(), self.clock.clone());
+        self.connection_test_by(http, overrides)
     }
 
     /// A process of the API that remembers nothing, as after a cold start.
@@ -189,21 +219,33 @@ impl Stage {
         self.raw(event).await
     }
 
-    /// Asks with an event as it stands.
+    /// Asks with an event as it stands. Every answer is one that the document describes.
     pub(crate) async fn raw(&self, event: Value) -> Reply {
-        let request = serde_json::from_value(event).expect("an event");
+        let request = serde_json::from_value(event.clone()).expect("an event");
         let reply = config_api::handle(&self.api, request).await;
-        let (status, text) = (u64::from(reply.status()), reply.body().to_owned());
         let whole = serde_json::to_value(&reply).expect("an answer");
+        let broken = crate::promises::broken(&event, &whole);
+        assert!(broken.is_empty(), "{broken:#?}");
         self.answers.borrow_mut().push(whole.to_string());
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        let headers = whole["headers"].clone();
-        Reply {
-            status,
-            headers,
-            text,
-            body,
-        }
+        Reply::of(&reply)
+    }
+
+    /// The function beside the API that tests connections.
+    pub(crate) fn connection_test(&self) -> connection_test::Context {
+        self.connection_test_by(self.http.clone(), overrides(&self.sandbox.url()))
+    }
+
+    fn connection_test_by(&self, http: Egress, overrides: Overrides) -> connection_test::Context {
+        let config = connection_test::config::Config {
+            claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
+            integrations_table: names::INTEGRATIONS.into(),
+            key_rings_table: names::KEY_RINGS.into(),
+            audit_table: names::AUDIT.into(),
+            overrides,
+            own_hosts: OwnHosts::default(),
+        };
+        connection_test::Context::with(config, &self.cloud.sdk_config(), http, self.clock.clone())
     }
 
     /// Somebody of another tenant, in that role.
@@ -308,11 +350,29 @@ impl Stage {
     }
 }
 
+/// All providers at one address, each under its type but for WhatsApp.
+fn overrides(sandbox: &str) -> Overrides {
+    let at = |provider: &&dyn providers::Provider| {
+        let id = provider.descriptor().id;
+        let path = if id == "whatsapp" {
+            String::new()
+        } else {
+            format!("/{id}")
+        };
+        (
+            id.to_owned(),
+            json!({"base_url": format!("{sandbox}{path}")}),
+        )
+    };
+    let all: Map<String, Value> = providers::ALL.iter().map(at).collect();
+    serde_json::from_value(all.into()).expect("overrides")
+}
+
 /// What the API needs, with the provider and our own door at those addresses.
 fn config(provider: &str, public_base_url: &str) -> config_api::config::Config {
-    let overrides = json!({"whatsapp": {"base_url": provider}});
     config_api::config::Config {
         claims: ClaimNames::default(),
+        quotas: contract::Quotas::WIDE,
         integrations_table: names::INTEGRATIONS.into(),
         webhook_routes_table: names::WEBHOOK_ROUTES.into(),
         activity_table: names::ACTIVITY.into(),
@@ -323,7 +383,8 @@ fn config(provider: &str, public_base_url: &str) -> config_api::config::Config {
         shared_rings: 2,
         messages_queue: Cloud::queue_url(names::MESSAGES),
         public_base_url: public_base_url.to_owned(),
-        overrides: serde_json::from_value(overrides).expect("overrides"),
+        overrides: overrides(provider),
+        own_hosts: OwnHosts::default(),
     }
 }
 

@@ -95,5 +95,5 @@ async fn a_write_whose_answer_was_lost_is_not_made_twice() {
     let reply = stage.call(ADMIN, "POST", WHATSAPP, form).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     assert!(stage.cloud.faults().spent());
-    assert_eq!(stage.items()[0], 2);
+    assert_eq!(stage.items()[0], 4);
 }

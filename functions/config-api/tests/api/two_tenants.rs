@@ -8,7 +8,10 @@ use domain::Clock;
 use edge::auth::ClaimNames;
 use edge::lambda::Invocation;
 use http::Method;
-use providers::http::Egress;
+use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::http::{Egress, Reach};
+use providers::platform::PlatformAccounts;
 use serde_json::{Value, json};
 use testing::cloud::Cloud;
 use testing::scan::Scanner;
@@ -46,20 +49,20 @@ struct Functions {
 impl Functions {
     async fn new() -> Self {
         let stage = Stage::new().await;
-        let (sdk, http) = (
-            stage.cloud.sdk_config(),
-            Egress::new(None).expect("a client"),
-        );
-        let overrides = || {
+        let sdk = stage.cloud.sdk_config();
+        let overrides = || -> Overrides {
             let base = json!({"whatsapp": {"base_url": stage.sandbox.url()}});
             serde_json::from_value(base).expect("overrides")
         };
+        let http = Egress::new(Reach::new(&overrides())).expect("a client");
         let checks = connection_test::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
             overrides: overrides(),
+            own_hosts: OwnHosts::default(),
         };
         let dispatch = message_dispatch::config::Config {
             integrations_table: names::INTEGRATIONS.into(),
@@ -69,6 +72,8 @@ impl Functions {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
             overrides: overrides(),
+            platform: PlatformAccounts::default(),
+            own_hosts: OwnHosts::default(),
         };
         let clock: Arc<dyn Clock> = stage.clock.clone();
         let mut functions = Self {
@@ -93,7 +98,9 @@ impl Functions {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut event = event(ADMINS[who], method, path, &body);
         event["rawQueryString"] = query.into();
-        event["headers"]["idempotency-key"] = "same-key".into();
+        if body["metadata"]["messageId"].is_null() {
+            event["headers"]["idempotency-key"] = "same-key".into();
+        }
         let reply = self.stage.raw(event).await;
         let whole = format!("{}{}", reply.headers, reply.text);
         self.answers.push((who, whole));

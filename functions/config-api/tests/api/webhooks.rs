@@ -136,7 +136,10 @@ async fn after_removal_nothing_is_delivered() {
                 .to_string()
                 .into_bytes(),
         );
-    let http = providers::http::Egress::new(None).expect("a client");
+    let overrides = json!({"whatsapp": {"base_url": stage.sandbox.url()}});
+    let overrides = serde_json::from_value(overrides).expect("overrides");
+    let http =
+        providers::http::Egress::new(providers::http::Reach::new(&overrides)).expect("a client");
     let answer = http.send(request).await.expect("an answer");
     // The sandbox knows of no webhook any more.
     assert_eq!(answer.status, 409, "{:?}", answer.body);

@@ -2,6 +2,8 @@
 
 use edge::auth::ClaimNames;
 use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::platform::PlatformAccounts;
 use serde_json::{Map, Value, json};
 use testing::cloud::Cloud;
 use testing::switchboard as names;
@@ -15,10 +17,12 @@ pub(crate) struct Configs {
 }
 
 impl Configs {
-    fn overrides(&self) -> Overrides {
+    pub(crate) fn overrides(&self) -> Overrides {
         let here = |provider: &&dyn providers::Provider| {
-            let id = provider.descriptor().id.to_owned();
-            (id, json!({"base_url": self.provider}))
+            let id = provider.descriptor().id;
+            // Some have the same paths.
+            let base_url = format!("{}/{id}", self.provider);
+            (id.to_owned(), json!({ "base_url": base_url }))
         };
         let all: Map<String, Value> = providers::ALL.iter().map(here).collect();
         serde_json::from_value(all.into()).expect("overrides")
@@ -27,6 +31,7 @@ impl Configs {
     pub(crate) fn config_api(&self) -> config_api::config::Config {
         config_api::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             webhook_routes_table: names::WEBHOOK_ROUTES.into(),
             activity_table: names::ACTIVITY.into(),
@@ -38,16 +43,19 @@ impl Configs {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             public_base_url: self.door.clone(),
             overrides: self.overrides(),
+            own_hosts: OwnHosts::default(),
         }
     }
 
     pub(crate) fn connection_test(&self) -> connection_test::config::Config {
         connection_test::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
             overrides: self.overrides(),
+            own_hosts: OwnHosts::default(),
         }
     }
 
@@ -60,6 +68,8 @@ impl Configs {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
             overrides: self.overrides(),
+            platform: PlatformAccounts::default(),
+            own_hosts: OwnHosts::default(),
         }
     }
 

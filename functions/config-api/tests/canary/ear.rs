@@ -17,7 +17,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use crate::sinks::Sink;
 
 /// How often a place in a library's code is heard.
-const OFTEN: usize = 30;
+const OFTEN: usize = 10;
 
 thread_local! {
     static TRACED: RefCell<String> = const { RefCell::new(String::new()) };

@@ -8,18 +8,21 @@ use std::path::{Path, PathBuf};
 use custody::resealing::Interrupted;
 use domain::audit::Break;
 use domain::failure::StoreError;
+use domain::phone::E164;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Clock, Credentials, TenantId, UserId};
 use edge::http::HttpRequest;
 use http::Method;
-use providers::http::{Egress, Outgoing};
+use providers::http::{Egress, Outgoing, Reach};
 use providers::{Overrides, Settings};
 use secrecy::SecretString;
 use serde_json::json;
 use store::WriteError;
+use store::agents::AgentError;
 use store::audit::VerifyError;
 use store::integrations::Integrations;
+use store::phone_numbers::SyncError;
 use testing::switchboard as names;
 use url::Url;
 use vault::{AwsKms, KeeperError, KeyContext, KeyService, OpenError};
@@ -72,28 +75,37 @@ impl Stage {
 
         let credentials = Credentials::from_iter([("access_token", SecretString::from(secret))]);
         let settings = Settings::new();
-        let overrides = json!({"whatsapp": {"base_url": self.configs.provider}});
-        let overrides: Overrides = serde_json::from_value(overrides).expect("overrides");
+        let overrides = reached_at(&self.configs.provider);
         let provider = providers::ALL[0];
         let connection = overrides.connect(provider, &settings, &credentials, &self.http);
         let refused = provider.check(connection).await.err();
 
-        let nobody = format!("http://127.0.0.1:1/?token={secret}");
-        let request = Outgoing::new(Method::GET, Url::parse(&nobody).expect("a URL"));
+        let nobody = reached_at("http://127.0.0.1:1");
+        let nobody = Egress::new(Reach::new(&nobody)).expect("a client");
+        let url = format!("http://127.0.0.1:1/?token={secret}");
+        let request = Outgoing::new(Method::GET, Url::parse(&url).expect("a URL"));
         let request = request.bearer(&SecretString::from(secret));
-        let silence = self.http.send(request).await.err();
+        let silence = nobody.send(request).await.err();
         vec![
             ("KeyServiceError", no_key.expect("it is refused").into()),
             ("StoreError", store().await.into()),
             ("WriteError", WriteError::from(store().await).into()),
             ("VerifyError", VerifyError::from(store().await).into()),
             ("Interrupted", Interrupted::from(store().await).into()),
+            ("AgentError", AgentError::from(store().await).into()),
+            ("SyncError", SyncError::from(store().await).into()),
             ("OpenError", OpenError::from(store().await).into()),
             ("KeeperError", KeeperError::from(store().await).into()),
             ("Failure", refused.expect("it is refused").into()),
             ("NoAnswer", silence.expect("nobody is there").into()),
         ]
     }
+}
+
+/// With the first provider there.
+fn reached_at(base_url: &str) -> Overrides {
+    let overrides = json!({"whatsapp": {"base_url": base_url}});
+    serde_json::from_value(overrides).expect("overrides")
 }
 
 /// Errors that cannot read what they are given.
@@ -123,8 +135,17 @@ fn of_what_was_given(secret: &str) -> Vec<Printed> {
         ("MalformedBody", events.expect("another form").into()),
         (
             "SetupError",
-            Egress::new(Some(root.as_bytes()))
-                .expect_err("no root")
+            Egress::new(Reach {
+                extra_roots: Some(root.as_bytes()),
+                ..Reach::new(&Overrides::default())
+            })
+            .expect_err("no root")
+            .into(),
+        ),
+        (
+            "Refused",
+            providers::address::origin(&format!("https://{secret}@localhost/{secret}"))
+                .expect_err("no public address")
                 .into(),
         ),
         ("MalformedCredentials", opened.expect_err("no seal").into()),
@@ -132,6 +153,12 @@ fn of_what_was_given(secret: &str) -> Vec<Printed> {
             "InvalidId",
             UserId::parse(&format!("{secret} {secret}"))
                 .expect_err("no id")
+                .into(),
+        ),
+        (
+            "InvalidPhone",
+            E164::try_from(format!("+{secret}"))
+                .expect_err("no number")
                 .into(),
         ),
         ("Break", Break::Edited(1).into()),
@@ -161,7 +188,7 @@ fn error_types() -> BTreeSet<String> {
     let mut types = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).expect("a source");
-        for derived in text.split("thiserror::Error)]").skip(1) {
+        for derived in text.split("thiserror::Error").skip(1) {
             let mut words = derived.split_whitespace();
             let kind = words.find(|word| matches!(*word, "struct" | "enum"));
             let name = kind.and_then(|_| words.next()).expect("a type");

@@ -22,6 +22,7 @@ mod secrets;
 mod sinks;
 mod stage;
 mod tap;
+mod told;
 mod trap;
 mod wire;
 
@@ -38,7 +39,9 @@ async fn e1_a_secret_is_in_our_memory_and_at_its_provider_and_nowhere_else() {
     Box::pin(life::live(&stage)).await;
     stage.seen.hear(ear::heard());
     Box::pin(stage.errs(&child::canary())).await;
-    stage.secrets.keep("canary", child::canary().as_bytes());
+    stage
+        .secrets
+        .keep("canary of whatsapp", child::canary().as_bytes());
     let scanner = stage.secrets.scanner();
     let seen = stage.seen.all();
     for sink in Sink::ALL {
@@ -52,6 +55,18 @@ async fn e1_a_secret_is_in_our_memory_and_at_its_provider_and_nowhere_else() {
         // The one thing that is found: the SDK tells at its finest level what KMS answers. For this the log is deaf to
         // what libraries say below a warning.
         assert_eq!(keys.is_empty(), sink != Sink::Traced, "{sink:?}: {keys:?}");
+    }
+    let told = stage.seen.told();
+    for told in &told {
+        let beyond = told.beyond(&scanner, &stage.secrets);
+        assert_eq!(beyond, [], "{:?}", told.operation);
+    }
+    for operation in told::OPERATIONS {
+        let mut told = told.iter().filter(|told| told.operation == operation);
+        assert!(
+            told.any(|told| told.tells(&scanner)),
+            "{operation:?} told nothing"
+        );
     }
     wire::holds_all(&stage).await;
 }
@@ -84,6 +99,41 @@ fn e1_control_what_a_process_prints_is_found_where_it_printed_it() {
         let found = [&printed.out, &printed.err].map(|held| !scanner.scan(held).is_empty());
         assert_eq!(found, [out, err], "{kind}");
     }
+}
+
+/// What may be told in one answer is as much a leak in any other place.
+#[tokio::test]
+async fn e1_control_a_secret_that_was_told_is_found_in_every_neighbouring_sink() {
+    const NEIGHBOURS: [Sink; 7] = [
+        Sink::Answer,
+        Sink::AnswerHead,
+        Sink::Problem,
+        Sink::Notifications,
+        Sink::Audit,
+        Sink::Traced,
+        Sink::Logged,
+    ];
+    ear::listen();
+    let stage = Stage::new().await;
+    let token = life::told(&stage).await;
+    let scanner = Scanner::with_ends([("token", &token)]);
+    let told = stage.seen.told();
+    assert!(told.iter().all(|told| told.tells(&scanner)) && told.len() == 2);
+    stage.seen.kept(&stage.cloud);
+    stage.seen.hear(ear::heard());
+    for (sink, held) in stage.seen.all() {
+        assert_eq!(scanner.scan(&held), [], "{sink:?}");
+    }
+    for sink in NEIGHBOURS {
+        leaks::leak(&stage, sink, &token);
+    }
+    stage.seen.kept(&stage.cloud);
+    stage.seen.hear(ear::heard());
+    for (sink, held) in stage.seen.all() {
+        let found = !scanner.scan(&held).is_empty();
+        assert_eq!(found, NEIGHBOURS.contains(&sink), "{sink:?}");
+    }
+    stage.cloud.take_violations();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What must not be found: secrets by their values, with a name to tell them by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
@@ -9,21 +9,50 @@ use testing::scan::Scanner;
 /// How the names of our own keys begin.
 pub(crate) const RING_KEY: &str = "ring key";
 
-/// Names by values; clones share them.
+/// How the names begin of what we made ourselves for a webhook.
+pub(crate) const WEBHOOK: &str = "webhook_";
+
+/// Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Secrets(Arc<Mutex<BTreeMap<Vec<u8>, String>>>);
+pub(crate) struct Secrets(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Names by values.
+    names: BTreeMap<Vec<u8>, String>,
+    /// By what an integration goes by, the names of those that it has had.
+    holders: BTreeMap<String, BTreeSet<String>>,
+}
 
 impl Secrets {
-    /// Adds one; what is known already keeps its name.
-    pub(crate) fn keep(&self, name: impl Into<String>, value: &[u8]) {
+    /// Adds one; what is known already keeps its name, which is returned.
+    pub(crate) fn keep(&self, name: impl Into<String>, value: &[u8]) -> String {
         let mut known = self.0.lock().expect("unpoisoned");
-        known.entry(value.to_owned()).or_insert_with(|| name.into());
+        let names = known.names.entry(value.to_owned());
+        names.or_insert_with(|| name.into()).clone()
+    }
+
+    /// As [`Secrets::keep`], of an integration that goes by these names.
+    pub(crate) fn keep_of(&self, integration: [&str; 2], field: &str, value: &[u8]) {
+        let name = self.keep(format!("{field} of {}", integration[0]), value);
+        let mut known = self.0.lock().expect("unpoisoned");
+        for one in integration {
+            let held = known.holders.entry(one.to_owned()).or_default();
+            held.insert(name.clone());
+        }
+    }
+
+    /// Whether the secret of that name is, or was, one of the integration's.
+    pub(crate) fn is_of(&self, integration: &str, name: &str) -> bool {
+        let known = self.0.lock().expect("unpoisoned");
+        let held = known.holders.get(integration);
+        held.is_some_and(|held| held.contains(name))
     }
 
     /// Names and values.
     pub(crate) fn all(&self) -> Vec<(String, Vec<u8>)> {
         let known = self.0.lock().expect("unpoisoned");
-        let known = known.iter();
+        let known = known.names.iter();
         known
             .map(|(value, name)| (name.clone(), value.clone()))
             .collect()

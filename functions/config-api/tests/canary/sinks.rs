@@ -1,6 +1,6 @@
 //! Where secrets might turn up and must not, and what was seen there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -11,6 +11,8 @@ use serde_json::Value;
 use testing::cloud::Cloud;
 use testing::switchboard as names;
 
+use crate::told::Told;
+
 /// A place where no secret may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sink {
@@ -18,7 +20,7 @@ pub(crate) enum Sink {
     Traced,
     /// Records of `log`, which some libraries use.
     Logged,
-    /// Bodies of the API's answers.
+    /// Bodies of the API's answers, but for those that are meant to hold secrets.
     Answer,
     /// Their status and headers.
     AnswerHead,
@@ -81,14 +83,19 @@ impl Sink {
     ];
 }
 
-/// What was seen in the sinks; clones share it.
+/// What was seen in the sinks, and what was told that was meant to be; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<BTreeMap<Sink, Vec<u8>>>>);
+pub(crate) struct Seen {
+    sinks: Arc<Mutex<BTreeMap<Sink, Vec<u8>>>>,
+    told: Arc<Mutex<Vec<Told>>>,
+    /// What of the tables was taken down already.
+    items: Arc<Mutex<HashSet<String>>>,
+}
 
 impl Seen {
     /// Takes down what is seen in a sink.
     pub(crate) fn note(&self, sink: Sink, bytes: &[u8]) {
-        let mut seen = self.0.lock().expect("no panic while noting");
+        let mut seen = self.sinks.lock().expect("no panic while noting");
         let held = seen.entry(sink).or_default();
         held.extend_from_slice(bytes);
         held.push(b'\n');
@@ -96,16 +103,32 @@ impl Seen {
 
     /// An answer of the API.
     pub(crate) fn answer(&self, reply: &HttpReply) {
-        let mut whole = serde_json::to_value(reply).expect("an answer");
-        whole["body"].take();
-        let is_problem = whole["headers"]["content-type"] == "application/problem+json";
+        let is_problem = self.answer_head(reply)["content-type"] == "application/problem+json";
         let sink = if is_problem {
             Sink::Problem
         } else {
             Sink::Answer
         };
         self.note(sink, reply.body().as_bytes());
+    }
+
+    /// An answer of the API whose body is meant to hold secrets.
+    pub(crate) fn tell(&self, told: Told, reply: &HttpReply) {
+        self.answer_head(reply);
+        self.told.lock().expect("no panic while noting").push(told);
+    }
+
+    /// All that was told so.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.told.lock().expect("no panic while noting").clone()
+    }
+
+    /// All of an answer but its body; its headers.
+    fn answer_head(&self, reply: &HttpReply) -> Value {
+        let mut whole = serde_json::to_value(reply).expect("an answer");
+        whole["body"].take();
         self.note(Sink::AnswerHead, whole.to_string().as_bytes());
+        whole["headers"].take()
     }
 
     /// An answer to a provider.
@@ -145,7 +168,7 @@ impl Seen {
         self.note(Sink::MessageAttributes, &unpacked(&request));
     }
 
-    /// What a cloud holds now.
+    /// What a cloud holds now, so far as it was not seen before.
     pub(crate) fn kept(&self, cloud: &Cloud) {
         for (table, sink) in [
             (names::INTEGRATIONS, Sink::Integrations),
@@ -158,7 +181,10 @@ impl Seen {
                 let key = item["sk"]["S"].as_str().unwrap_or_default();
                 let notice = sink == Sink::Integrations && key.starts_with("NOTIFICATION#");
                 let sink = if notice { Sink::Notifications } else { sink };
-                self.note(sink, &unpacked(&item));
+                let mut items = self.items.lock().expect("no panic while noting");
+                if items.insert(item.to_string()) {
+                    self.note(sink, &unpacked(&item));
+                }
             }
         }
         for queue in [
@@ -181,7 +207,7 @@ impl Seen {
 
     /// Everything that was seen.
     pub(crate) fn all(&self) -> BTreeMap<Sink, Vec<u8>> {
-        self.0.lock().expect("no panic while noting").clone()
+        self.sinks.lock().expect("no panic while noting").clone()
     }
 }
 

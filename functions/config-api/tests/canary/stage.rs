@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::Function;
 use domain::Clock;
+use edge::auth::TENANT_HEADER;
+use edge::http::HttpRequest;
 use edge::lambda::Invocation;
 use edge::sqs::{BatchReply, SqsBatch, contained};
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
-use providers::http::{Egress, Outgoing};
+use providers::http::{Egress, Outgoing, Reach};
 use serde_json::{Map, Value, json};
 use testing::clock::ManualClock;
 use testing::cloud::{Answer, Cloud};
@@ -22,6 +25,7 @@ use crate::door::{Door, Ingress};
 use crate::secrets::Secrets;
 use crate::sinks::Seen;
 use crate::tap::tapped;
+use crate::told::Told;
 use crate::trap::Trap;
 
 /// Tenant, user and role.
@@ -30,6 +34,8 @@ pub(crate) type Person = (&'static str, &'static str, &'static str);
 pub(crate) const ADMIN: Person = ("t_one", "u-admin", "admin");
 pub(crate) const AGENT: Person = ("t_one", "u-agent", "agent");
 pub(crate) const STRANGER: Person = ("t_two", "u-stranger", "admin");
+pub(crate) const SERVICE: Person = ("t_one", "m-producer", "service");
+pub(crate) const OPERATOR: Person = ("t_one", "u-staff", "operator");
 
 /// Longer than any function remembers anything.
 const FORGOTTEN: Duration = Duration::from_secs(301);
@@ -65,13 +71,13 @@ impl Stage {
             ..Options::default()
         };
         let sandbox = Sandbox::start(at_once).await.expect("a free port");
-        let http = Egress::new(None).expect("a client");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let door = listener.local_addr().expect("an address");
         let configs = Configs {
             provider: sandbox.url(),
             door: format!("http://{door}"),
         };
+        let http = Egress::new(Reach::new(&configs.overrides())).expect("a client");
         let context = webhook_ingress::Context::with(configs.webhook_ingress(), &sdk, trap.clone());
         let ingress = Arc::new(Ingress {
             context,
@@ -97,7 +103,7 @@ impl Stage {
         }
     }
 
-    /// Asks the API, or the test of a connection where the path ends so.
+    /// Asks the API: the function that answers there.
     pub(crate) async fn call(
         &self,
         who: Person,
@@ -110,16 +116,19 @@ impl Stage {
 
     /// As [`Stage::call`], with an event as it stands.
     pub(crate) async fn raw(&self, event: Value) -> (u16, Value) {
-        let is_test = event["rawPath"]
-            .as_str()
-            .is_some_and(|path| path.ends_with("/test"));
-        let request = serde_json::from_value(event).expect("an event");
+        let request: HttpRequest = serde_json::from_value(event).expect("an event");
+        let (method, path) = (request.method().to_owned(), request.path().to_owned());
+        let found = contract::route::find(&method, &path);
+        let is_test = found.is_ok_and(|found| found.route.function == Function::ConnectionTest);
         let reply = if is_test {
             connection_test::handle(&self.test, request).await
         } else {
             config_api::handle(&self.api, request).await
         };
-        self.seen.answer(&reply);
+        match Told::by(&method, &path, &reply) {
+            Some(told) => self.seen.tell(told, &reply),
+            None => self.seen.answer(&reply),
+        }
         let body = serde_json::from_str(reply.body()).unwrap_or_default();
         (reply.status(), body)
     }
@@ -226,8 +235,9 @@ impl Stage {
     }
 }
 
-/// A request as the gateway hands it over.
+/// A request as the gateway hands it over; the path may have a query.
 pub(crate) fn event((tenant, user, role): Person, method: &str, path: &str, body: &Value) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let claims =
         json!({"sub": user, "custom:tenant_id": tenant, "cognito:groups": format!("[{role}]")});
     let body = match body {
@@ -237,7 +247,8 @@ pub(crate) fn event((tenant, user, role): Person, method: &str, path: &str, body
     };
     json!({
         "rawPath": path,
-        "headers": {"content-type": "application/json"},
+        "rawQueryString": query,
+        "headers": {"content-type": "application/json", TENANT_HEADER: tenant},
         "requestContext": {
             "http": {"method": method}, "requestId": "r-1", "authorizer": {"jwt": {"claims": claims}},
         },

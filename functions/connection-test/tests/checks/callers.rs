@@ -12,11 +12,15 @@ async fn only_an_admin_tests_what_is_the_organisations() {
             .test(who, "whatsapp", Value::Null)
             .await
             .is_problem(403, "forbidden");
+        // What they hold in hand they may try; what they leave out is not taken from the organisation's.
         let form = stage.form("two", json!({})).await;
-        stage
-            .test(who, "whatsapp", form)
-            .await
-            .is_problem(403, "forbidden");
+        let reply = stage.test(who, "whatsapp", form.clone()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let mut part = form;
+        part.as_object_mut().expect("a form").remove("access_token");
+        let reply = stage.test(who, "whatsapp", part).await;
+        reply.is_problem(422, "invalid_fields");
+        assert_eq!(reply.body["errors"][0]["field"], "access_token");
     }
 }
 

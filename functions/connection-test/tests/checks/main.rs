@@ -10,6 +10,8 @@ mod chains;
 #[path = "../../../../shared/custody/tests/custody/clear.rs"]
 mod clear;
 mod given;
+#[path = "../../../../shared/contract/tests/contract/promises.rs"]
+mod promises;
 mod recording;
 mod returning;
 mod stage;

@@ -8,7 +8,9 @@ use connection_test::config::Config;
 use edge::auth::ClaimNames;
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
-use providers::http::{Egress, Outgoing};
+use providers::Overrides;
+use providers::address::OwnHosts;
+use providers::http::{Egress, Outgoing, Reach};
 use serde_json::{Value, json};
 use testing::clock::ManualClock;
 use testing::cloud::Cloud;
@@ -62,20 +64,23 @@ impl Stage {
         })
         .await
         .expect("a free port");
-        let http = Egress::new(None).expect("a client");
-        let overrides = || {
+        let overrides = || -> Overrides {
             let base = json!({"whatsapp": {"base_url": sandbox.url()}});
             serde_json::from_value(base).expect("overrides")
         };
+        let http = Egress::new(Reach::new(&overrides())).expect("a client");
         let config = Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
             overrides: overrides(),
+            own_hosts: OwnHosts::default(),
         };
         let api = config_api::config::Config {
             claims: ClaimNames::default(),
+            quotas: contract::Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             webhook_routes_table: names::WEBHOOK_ROUTES.into(),
             activity_table: names::ACTIVITY.into(),
@@ -87,6 +92,7 @@ impl Stage {
             messages_queue: Cloud::queue_url(names::MESSAGES),
             public_base_url: "https://switchboard.example".into(),
             overrides: overrides(),
+            own_hosts: OwnHosts::default(),
         };
         let sdk = cloud.sdk_config();
         Self {
@@ -115,9 +121,14 @@ impl Stage {
         self.raw(event(who, "POST", &path, &body)).await
     }
 
+    /// Asks with an event as it stands. Every answer is one that the document describes.
     pub(crate) async fn raw(&self, event: Value) -> Reply {
-        let request = serde_json::from_value(event).expect("an event");
-        reply(&connection_test::handle(&self.context, request).await)
+        let request = serde_json::from_value(event.clone()).expect("an event");
+        let given = connection_test::handle(&self.context, request).await;
+        let whole = serde_json::to_value(&given).expect("an answer");
+        let broken = crate::promises::broken(&event, &whole);
+        assert!(broken.is_empty(), "{broken:#?}");
+        reply(&given)
     }
 
     /// Asks the configuration API.

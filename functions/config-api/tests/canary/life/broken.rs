@@ -3,7 +3,6 @@
 use testing::cloud::{Calls, Fault};
 
 use super::Life;
-use super::asks::Ask;
 
 const CALLS: [&str; 10] = [
     "GetItem",
@@ -29,7 +28,7 @@ const FAULTS: [Fault; 6] = [
 
 impl Life<'_> {
     pub(super) async fn broken(&self) {
-        for (turn, ask) in Ask::ALL.into_iter().enumerate() {
+        for (turn, ask) in self.possible().into_iter().enumerate() {
             self.repaired().await;
             // Every call fails for some, and for each in another way.
             for (number, call) in CALLS.into_iter().enumerate().skip(turn % 2).step_by(2) {

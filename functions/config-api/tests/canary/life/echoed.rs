@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Life;
-use super::asks::Ask;
 
 impl Life<'_> {
     pub(super) async fn echoed(&self) {
@@ -14,7 +13,7 @@ impl Life<'_> {
             "rate_limit",
             "missing_scope",
         ];
-        for (turn, ask) in Ask::ALL.into_iter().enumerate() {
+        for (turn, ask) in self.possible().into_iter().enumerate() {
             self.repaired().await;
             let faults = self.echoes(turn).into_iter().chain(broken.map(Value::from));
             for fault in faults
@@ -35,6 +34,7 @@ impl Life<'_> {
     /// The integration works again, whatever was made of it.
     pub(super) async fn repaired(&self) {
         self.stage.later();
+        self.nobody_has_their_own().await;
         self.done("POST", "", self.first.form.clone()).await;
         self.learned().await;
         self.settles().await;
@@ -51,7 +51,11 @@ impl Life<'_> {
             }, "detail": all, "errors": [{"message": all}]})
         };
         let text = format!("<html>{all}");
-        let bodies = [error(190), error(100), error(1), text.into()];
+        let others = json!({
+            "detail": {"code": all, "status": all, "message": all}, "error": all, "errors": [all], "http_code": all,
+            "RestException": {"Status": all, "Code": all, "Message": all},
+        });
+        let bodies = [error(190), others, error(100), error(1), text.into()];
         let headers = json!({"www-authenticate": all, "x-echo": all, "retry-after": all, "facebook-api-version": all,
             "location": "http://127.0.0.1:9/"});
         let statuses = [200, 302, 400, 401, 403, 404, 429, 500, 503].into_iter();

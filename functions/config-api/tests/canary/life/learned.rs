@@ -8,13 +8,16 @@ use domain::failure::StoreError;
 use domain::opening::{OpenedBy, Opening, Reason, Witness};
 use domain::seal::Purpose;
 use domain::{Clock, Integration, TenantId};
+use providers::field::Form;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
 use testing::switchboard as names;
 use vault::{Opener, RingKeys};
 
 use super::Life;
+use crate::canaries;
 use crate::sinks::Sink;
 use crate::stage::{ADMIN, STRANGER};
 
@@ -67,12 +70,28 @@ impl Life<'_> {
         let place = custody::place(integration);
         let opened = opener.open_credentials(&place, &integration.credentials, by);
         let credentials = opened.await.expect("it opens");
+        let known_as = [integration.id.as_str(), integration.provider.as_str()];
         for (field, value) in credentials.iter() {
-            let name = format!("{field} of {}", integration.id);
-            let value = value.expose_secret().as_bytes();
-            self.stage.secrets.keep(name, value);
+            let value = as_entered(integration, field, value.expose_secret());
+            for (field, text) in canaries::texts(field, &value) {
+                self.stage
+                    .secrets
+                    .keep_of(known_as, &field, text.as_bytes());
+            }
         }
         self.stage.prints(&credentials);
+    }
+}
+
+/// What is sealed, as it was entered: an object is sealed as its text.
+fn as_entered(integration: &Integration, field: &str, sealed: &str) -> Value {
+    let provider = providers::find(integration.provider.as_str()).expect("a provider");
+    let mut fields = provider.descriptor().fields.iter();
+    let is_object = fields.any(|one| one.name == field && one.form == Form::Object);
+    if is_object {
+        serde_json::from_str(sealed).expect("JSON")
+    } else {
+        sealed.into()
     }
 }
 

@@ -2,13 +2,16 @@
 //! can go wrong does.
 
 mod asks;
+mod beside;
 mod broken;
 mod echoed;
 mod learned;
+mod older;
 mod panicked;
 mod refused;
 mod removed;
 mod rotated;
+mod team;
 mod used;
 
 use std::pin::Pin;
@@ -17,22 +20,30 @@ use std::time::Duration;
 use domain::Credentials;
 use http::Method;
 use providers::Provider;
+use providers::field::Form;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use testing::switchboard as names;
 
-use crate::stage::{ADMIN, Person, Stage};
+use crate::stage::{ADMIN, Person, SERVICE, Stage};
 use crate::{canaries, ear};
 
 pub(crate) const INTEGRATIONS: &str = "/api/v1/settings/integrations";
 const MESSAGES: &str = "/api/v1/messages";
+const SETTINGS: &str = "/api/v1/settings";
 
-/// Lives through it all, with every provider there is.
+/// The sandbox's account that most is done with.
+const ACCOUNT: &str = "one";
+
+/// Lives through it all, with every provider that can be connected.
 pub(crate) async fn live(stage: &Stage) {
-    for provider in providers::ALL {
-        let life = Life::new(stage, *provider).await;
+    for provider in contract::forms::ready() {
+        let life = Life::new(stage, provider).await;
         for part in [
             Box::pin(life.connected_and_used()) as Part<'_>,
+            Box::pin(life.beside()),
+            Box::pin(life.by_older_paths()),
+            Box::pin(life.put_to_work()),
             Box::pin(life.refused()),
             Box::pin(life.echoed()),
             Box::pin(life.rotated()),
@@ -42,8 +53,8 @@ pub(crate) async fn live(stage: &Stage) {
         ] {
             ear::prick_up();
             part.await;
-            stage.seen.kept(&stage.cloud);
         }
+        stage.seen.kept(&stage.cloud);
     }
     let done = stage.recorded("action");
     let told = stage.recorded("outcome");
@@ -55,10 +66,26 @@ pub(crate) async fn live(stage: &Stage) {
     }
 }
 
-/// What has to be in the audit trail of such a life: actions and outcomes.
-const MILESTONES: [&str; 14] = [
+/// The first provider is connected, and two are told its token, which is returned.
+pub(crate) async fn told(stage: &Stage) -> String {
+    let life = Life::new(stage, providers::ALL[0]).await;
+    life.done("POST", "", life.first.form.clone()).await;
+    let credentials = format!("{}/credentials", life.place);
+    for (who, query) in [(ADMIN, "?reason=moving"), (SERVICE, "")] {
+        let path = format!("{credentials}{query}");
+        life.goes_well(who, "GET", &path, Value::Null).await;
+    }
+    life.secrets().swap_remove(0)
+}
+
+/// What has to be in the audit trail of such lives: actions and outcomes.
+const MILESTONES: [&str; 23] = [
+    "agent.create",
+    "agent.change",
+    "agent.delete",
     "credentials.open",
     "credentials.return",
+    "credentials.reveal",
     "integration.change",
     "integration.configure",
     "integration.delete",
@@ -66,7 +93,12 @@ const MILESTONES: [&str; 14] = [
     "integration.test",
     "permission.grant",
     "permission.revoke",
+    "phone_number.assign",
+    "phone_numbers.sync",
+    "platform_account.end",
+    "platform_account.grant",
     "webhook.register",
+    "webhook.rotate",
     "webhook_secret.open",
     "credentials_rejected",
     "does_not_open",
@@ -75,10 +107,73 @@ const MILESTONES: [&str; 14] = [
 
 type Part<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
+/// What somebody asks the API.
+struct Request {
+    who: Person,
+    method: &'static str,
+    path: String,
+    body: Value,
+}
+
+impl Stage {
+    async fn request(&self, request: Request) -> (u16, Value) {
+        let Request {
+            who,
+            method,
+            path,
+            body,
+        } = request;
+        self.call(who, method, &path, body).await
+    }
+}
+
 /// An account at the provider as a form, and the name it has there.
 struct Account {
     name: String,
     form: Value,
+}
+
+impl Account {
+    /// The sandbox's account of that name, with canaries for secrets.
+    async fn make(stage: &Stage, provider: &dyn Provider, of: &str, name: &str) -> Self {
+        let shape = shape(stage, provider, of).await;
+        let secrets = canaries::make(provider, &shape, name);
+        keep(stage, provider, name, &secrets);
+        Self::with(stage, provider, of, secrets).await
+    }
+
+    async fn with(
+        stage: &Stage,
+        provider: &dyn Provider,
+        of: &str,
+        secrets: Map<String, Value>,
+    ) -> Self {
+        let wanted = json!({"provider": provider.descriptor().id, "of": of, "secrets": secrets});
+        let made = stage.control(Method::POST, "accounts", wanted).await;
+        let made = &made["accounts"][0];
+        Self {
+            name: made["account"].as_str().expect("a name").to_owned(),
+            form: made["configuration"].clone(),
+        }
+    }
+}
+
+/// The form of the sandbox's account of that name.
+async fn shape(stage: &Stage, provider: &dyn Provider, of: &str) -> Value {
+    let id = provider.descriptor().id;
+    let path = format!("credentials?provider={id}&account={of}");
+    let mut forms = stage.control(Method::GET, &path, Value::Null).await;
+    forms[id].take()
+}
+
+/// From now on they must not be found.
+fn keep(stage: &Stage, provider: &dyn Provider, name: &str, secrets: &Map<String, Value>) {
+    for (field, value) in secrets {
+        for (field, text) in canaries::texts(field, value) {
+            let name = format!("{name} {field} of {}", provider.descriptor().id);
+            stage.secrets.keep(name, text.as_bytes());
+        }
+    }
 }
 
 struct Life<'s> {
@@ -92,6 +187,8 @@ struct Life<'s> {
     renewed: Account,
     /// The same account with other secrets.
     second: Account,
+    /// Another account.
+    other: Account,
     /// Secrets that the provider does not know.
     wrong: Map<String, Value>,
 }
@@ -99,38 +196,26 @@ struct Life<'s> {
 impl<'s> Life<'s> {
     async fn new(stage: &'s Stage, provider: &'static dyn Provider) -> Self {
         let id = provider.descriptor().id;
-        let secrets = |name: &str| {
-            let made = canaries::make(provider, name);
-            for (field, value) in &made {
-                let value = value.as_str().expect("text");
-                let name = format!("{name} {field} of {id}");
-                stage.secrets.keep(name, value.as_bytes());
-            }
-            made
-        };
-        let account = async |secrets: Map<String, Value>| {
-            let wanted = json!({"provider": id, "of": "one", "secrets": secrets});
-            let made = stage.control(Method::POST, "accounts", wanted).await;
-            let made = &made["accounts"][0];
-            Account {
-                name: made["account"].as_str().expect("a name").to_owned(),
-                form: made["configuration"].clone(),
-            }
-        };
-        let first = secrets("first");
-        let mut renewed = canaries::make(provider, "renewed");
+        let shape = shape(stage, provider, ACCOUNT).await;
+        let first = canaries::make(provider, &shape, "first");
+        let mut renewed = canaries::make(provider, &shape, "renewed");
+        let wrong = canaries::make(provider, &shape, "wrong");
         for field in verifying(provider, &first) {
             renewed.insert(field.clone(), first[&field].clone());
+        }
+        for (name, secrets) in [("first", &first), ("renewed", &renewed), ("wrong", &wrong)] {
+            keep(stage, provider, name, secrets);
         }
         Self {
             stage,
             provider,
             id,
             place: format!("{INTEGRATIONS}/{id}"),
-            first: account(first).await,
-            renewed: account(renewed).await,
-            second: account(secrets("second")).await,
-            wrong: secrets("wrong"),
+            first: Account::with(stage, provider, ACCOUNT, first).await,
+            renewed: Account::with(stage, provider, ACCOUNT, renewed).await,
+            second: Account::make(stage, provider, ACCOUNT, "second").await,
+            other: Account::make(stage, provider, "two", "other").await,
+            wrong,
         }
     }
 
@@ -143,23 +228,43 @@ impl<'s> Life<'s> {
     /// As [`Life::ask`], and it has to go well.
     async fn done(&self, method: &str, below: &str, body: impl Into<Value>) -> Value {
         let path = format!("{}{below}", self.place);
-        let (status, answer) = self.stage.call(ADMIN, method, &path, body).await;
+        self.goes_well(ADMIN, method, &path, body).await
+    }
+
+    /// Asks for something that has to go well.
+    async fn goes_well(
+        &self,
+        who: Person,
+        method: &str,
+        path: &str,
+        body: impl Into<Value>,
+    ) -> Value {
+        let (status, answer) = self.stage.call(who, method, path, body).await;
         assert!(
             (200..300).contains(&status),
-            "{method} {path}: {status} {answer}"
+            "{who:?} {method} {path}: {status} {answer}"
         );
         answer
     }
 
     /// Everything is asked for that can be seen of it.
     async fn looked_at(&self, who: Person) {
+        for below in ["", "/permissions", "/health", "/templates", "/webhook"] {
+            let path = format!("{}{below}", self.place);
+            self.stage.call(who, "GET", &path, Value::Null).await;
+        }
         for path in [
             INTEGRATIONS,
-            &self.place,
-            &format!("{}/permissions", self.place),
             "/api/v1/settings/audit-logs",
-            "/api/v1/providers",
+            "/api/v1/settings/notifications",
+            "/api/v1/settings/phone-numbers",
+            "/api/v1/settings/platform-accounts",
+            "/api/v1/agents",
+            "/api/v1/events",
             "/api/v1/messages/m-1",
+            "/api/integrations/elevenlabs/config",
+            "/api/settings/whatsapp",
+            "/api/settings/whatsapp/templates",
         ] {
             self.stage.call(who, "GET", path, Value::Null).await;
         }
@@ -206,30 +311,35 @@ impl<'s> Life<'s> {
         panic!("{} does not call us", self.id);
     }
 
-    /// The values of the secret fields.
-    fn secrets(&self, form: &Value) -> Vec<(&'static str, String)> {
-        let fields = self.provider.descriptor().fields.iter();
-        let secret = fields.filter(|field| field.secret);
-        secret
-            .map(|field| {
-                let value = form[field.name].as_str().expect("text");
-                (field.name, value.to_owned())
-            })
-            .collect()
+    /// The texts that are secret in the first form.
+    fn secrets(&self) -> Vec<String> {
+        let fields = self.secret_fields();
+        let texts = fields.flat_map(|field| canaries::texts(field, &self.first.form[field]));
+        texts.map(|(_, text)| text.to_owned()).collect()
     }
 
-    /// The values of the first form's secret fields, in one text.
+    fn secret_fields(&self) -> impl Iterator<Item = &'static str> {
+        let fields = self.provider.descriptor().fields.iter();
+        fields.filter(|field| field.secret).map(|field| field.name)
+    }
+
+    /// All of them in one text.
     fn all_secrets(&self) -> String {
-        let all = self.secrets(&self.first.form).into_iter();
-        let all: Vec<String> = all.map(|(_, value)| value).collect();
-        all.join(" ")
+        self.secrets().join(" ")
+    }
+
+    /// The field that says where the tenant's own server is.
+    fn address(&self) -> Option<&'static str> {
+        let mut fields = self.provider.descriptor().fields.iter();
+        let field = fields.find(|field| field.form == Form::Address)?;
+        Some(field.name)
     }
 }
 
 /// The fields that verify who calls a webhook.
 fn verifying(provider: &dyn Provider, secrets: &Map<String, Value>) -> Vec<String> {
     let values = secrets.iter();
-    let values = values.map(|(name, value)| (name, value.as_str().expect("text")));
+    let values = values.filter_map(|(name, value)| Some((name, value.as_str()?)));
     let credentials: Credentials = values
         .map(|(name, value)| (name, SecretString::from(value)))
         .collect();

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::Life;
-use super::asks::Ask;
 
 /// How often a request asks for the time, at most.
 const DEEPEST: usize = 90;
@@ -12,7 +11,7 @@ const STEP: usize = 3;
 
 impl Life<'_> {
     pub(super) async fn panicked(&self) {
-        for ask in Ask::ALL {
+        for ask in self.possible() {
             self.repaired().await;
             self.springs(async || self.asks(ask).await).await;
             self.settles().await;

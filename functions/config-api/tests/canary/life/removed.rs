@@ -8,6 +8,7 @@ use crate::stage::{ADMIN, AGENT};
 impl Life<'_> {
     pub(super) async fn removed(&self) {
         self.learned().await;
+        self.stage.seen.kept(&self.stage.cloud);
         self.fails(json!({"fault": {"status": 400, "body": self.all_secrets()}}))
             .await;
         self.done("DELETE", "", Value::Null).await;

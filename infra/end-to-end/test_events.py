@@ -37,6 +37,7 @@ CARRIED = {
         "metadata.userId",
         "metadata.assignedTo",
         "metadata.createdBy",
+        "metadata.agentId",
         "metadata.integrationId",
         "metadata.channel",
         "metadata.notAfter",

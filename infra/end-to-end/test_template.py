@@ -11,7 +11,13 @@ GATEWAY_SECONDS = 30
 ACCOUNT_CONCURRENCY = 1000
 LASTING_TABLES = ("IntegrationsTable", "WebhookRoutesTable", "KeyRingsTable", "AuditTable")
 KEYS = ("CredentialsKey", "WebhookSecretsKey")
-PUBLIC_ROUTES = {"GET /health", "GET /webhooks/{provider}/{token}", "POST /webhooks/{provider}/{token}"}
+PUBLIC_ROUTES = {
+    "GET /health",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /webhooks/{provider}/{token}",
+    "POST /webhooks/{provider}/{token}",
+}
 
 
 def test_functions_are_blocks_in_the_order_of_their_folders(template):
@@ -102,13 +108,32 @@ def test_what_cannot_be_made_again_outlives_the_stack(template):
     assert all(key["EnableKeyRotation"] for key in template.of_type("AWS::KMS::Key").values())
 
 
+def platform_variables(config: str) -> set[str]:
+    """The variables that a function reads because descriptors name them for accounts of the platform's own."""
+    declared = re.search(r"PLATFORM_TYPES: &\[&str\] = &\[(.*)\];", config)
+    types = re.findall(r'"(\w+)"', declared[1]) if declared else []
+    sources = [path.read_text() for path in (ROOT / "shared/providers/src").rglob("*.rs")]
+    described = [source for source in sources if any(f'id: "{name}"' in source for name in types)]
+    return {variable for source in described for variable in re.findall(r'\.platform\("(\w+)"\)', source)}
+
+
 def test_functions_get_the_variables_that_they_read_and_no_others(template):
     for function in template.functions():
         config = (ROOT / "functions" / function.name / "src" / "config.rs").read_text()
         read = set(re.findall(r'env\s*\.\w+\(\s*"(\w+)"', config))
         if "ClaimNames::read" in config:
             read |= {"TENANT_CLAIM", "GROUPS_CLAIM"}
+        read |= platform_variables(config)
         assert set(function.properties["Environment"]["Variables"]) == read, function.name
+
+
+def test_s3_30_accounts_of_the_platforms_own_may_be_left_out_and_are_not_shown(template):
+    config = (ROOT / "functions/message-dispatch/src/config.rs").read_text()
+    assert "WHATSAPP_ACCESS_TOKEN" in platform_variables(config)
+    given = template.resources["MessageDispatch"]["Properties"]["Environment"]["Variables"]
+    for variable in platform_variables(config):
+        parameter = template.content["Parameters"][given[variable]["Ref"]]
+        assert (parameter["Default"], parameter["NoEcho"]) == ("", True), variable
 
 
 def shows_crashes(variables: dict) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from api import Answer, Api
 
+INTEGRATIONS = "/api/v1/settings/integrations"
 QUARANTINE_SECONDS = 20
 
 
@@ -67,6 +68,16 @@ def test_a_signed_event_is_taken_in_once(stack, root, call, integration, route):
     assert stored(root, stack, wamid, seconds=QUARANTINE_SECONDS).count(f"'S': '{stack['tenants']['one']}'") == 1
 
 
+def test_an_event_is_listed_for_those_who_may_see_it(stack, root, call, integration, route):
+    wamid, body = event(integration["configuration"])
+    assert deliver(call(), route, body, integration["configuration"]["app_secret"]).status == 200
+    assert stored(root, stack, wamid, seconds=QUARANTINE_SECONDS)
+    path = f"/api/v1/events?integration={integration['id']}"
+    newest = call("admin").get(path).json["data"][0]
+    assert (newest["kind"], newest["integration_id"], newest["payload"]["id"]) == ("message", integration["id"], wamid)
+    assert call("agent").get(path).status == 403
+
+
 def test_refusals_look_the_same_and_nothing_gets_in(stack, root, call, integration, route):
     secret = integration["configuration"]["app_secret"]
     wamid, body = event(integration["configuration"])
@@ -94,3 +105,44 @@ def test_another_tenants_number_in_a_signed_body_is_kept_apart(stack, root, call
 def test_the_providers_handshake_is_answered_only_with_the_right_token(call, route):
     wrong = "?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=wrong"
     assert call().get(route + wrong).status == 401
+
+
+def test_a_rotated_url_is_told_the_provider_and_the_one_before_is_still_answered(
+    stack, root, call, sandbox, integration
+):
+    place, secret = f"{INTEGRATIONS}/{integration['id']}/webhook", integration["configuration"]["app_secret"]
+    before = call("admin").get(place).json["data"]
+    assert before["status"] == "registered"
+    answer = call("admin").request("POST", f"{place}/rotate")
+    assert answer.status == 200, answer
+    rotated = answer.json["data"]
+    assert rotated["url"] != before["url"]
+    assert (rotated["status"], rotated["verify_token"]) == ("registered", before["verify_token"])
+    assert rotated["previous"]["until"]
+    sent = sandbox.post("/_sandbox/send", {"provider": "whatsapp", "account": integration["account"], "text": "Hello!"})
+    assert (sent.json["url"], sent.json["status"]) == (rotated["url"], 200)
+    for url in (before["url"], rotated["url"]):
+        wamid, body = event(integration["configuration"])
+        assert deliver(call(), urlsplit(url).path, body, secret).status == 200
+        assert stored(root, stack, wamid, seconds=QUARANTINE_SECONDS)
+
+
+def test_a_repair_tells_the_provider_the_same_url_once_more(call, sandbox, integration):
+    place = f"{INTEGRATIONS}/{integration['id']}/webhook"
+    shown = call("admin").get(place).json["data"]
+    number = integration["configuration"]["phone_number_id"]
+    refusal = {"provider": "whatsapp", "path": number, "fault": "missing_scope", "times": 1}
+    assert sandbox.post("/_sandbox/faults", refusal).status == 200
+    failed = call("admin").request("POST", f"{place}/repair").json["data"]
+    assert (failed["status"], failed["url"]) == ("failed", shown["url"])
+    assert failed["error"]["hint"]
+    repaired = call("admin").request("POST", f"{place}/repair")
+    assert (repaired.status, repaired.json["data"]) == (200, shown)
+
+
+@pytest.mark.parametrize("who", ["manager", "agent", "other_admin"])
+def test_a_webhooks_url_is_told_to_nobody_else(call, integration, who):
+    place = f"{INTEGRATIONS}/{integration['id']}/webhook"
+    for answer in (call(who).get(place), call(who).request("POST", f"{place}/rotate")):
+        assert answer.status == (404 if who == "other_admin" else 403)
+        assert "/webhooks/" not in answer.text

@@ -4,6 +4,7 @@ import fcntl
 import json
 import platform
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,8 +58,16 @@ def parameters(sandbox_url: str) -> dict[str, str]:
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "IdTokenMinutes": "1440",
         "Scale": "small",
-        "ProviderOverrides": json.dumps({"whatsapp": {"base_url": sandbox_url}}),
+        "ProviderOverrides": json.dumps(overrides(sandbox_url)),
     }
+
+
+def overrides(sandbox_url: str) -> dict[str, dict[str, str]]:
+    """Every provider that the sandbox plays is reached there, each under a path of its own but for the main one."""
+    with urllib.request.urlopen(f"{sandbox_url}/_sandbox/credentials", timeout=10) as answer:
+        types = json.load(answer)
+    path = {"whatsapp": ""}
+    return {name: {"base_url": sandbox_url + path.get(name, f"/{name}")} for name in sorted(types)}
 
 
 def invite(running: dict) -> None:

@@ -24,6 +24,7 @@ test: tools ## every check there is
 	$(IN)/sam validate --lint
 	$(IN)/cfn-lint template.yaml
 	$(IN)/pytest -p no:cacheprovider --quiet shared/vault/tests
+	$(IN)/pytest -p no:cacheprovider --quiet infra/api-server
 	$(IN)/python infra/local-cloud/with_stack.py $(IN)/pytest -p no:cacheprovider infra/end-to-end
 
 bench: ## measure the release build of the functions; ARGS="--json figures.json"

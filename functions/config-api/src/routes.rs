@@ -1,6 +1,6 @@
 //! What is asked, and who answers it: one line for each operation of the API.
 
-use contract::{Access, Function, Operation as Op, route};
+use contract::{Access, Function, Operation as Op, lookup};
 use edge::Problem;
 use edge::http::{HttpReply, HttpRequest};
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// Finds what is asked for and asks it.
 pub(crate) async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
-    let found = route::find(request.method(), request.path())?;
+    let found = lookup::find(request.method(), request.path())?;
     let route = found.route;
     if route.function != Function::ConfigApi {
         return Err(Problem::no_route());

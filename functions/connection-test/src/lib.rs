@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use contract::integrations::{Learned, Passed};
 use contract::older::{ElevenLabsConfig, TestIntegration, WhatsAppSettings};
-use contract::{Operation, Pace, route};
+use contract::{Operation, Pace, lookup};
 use custody::Custody;
 use domain::integration::{Owner, Status};
 use domain::seal::Purpose;
@@ -97,7 +97,7 @@ pub async fn handle(context: &Context, request: HttpRequest) -> HttpReply {
 }
 
 async fn answer(context: &Context, request: &HttpRequest) -> Result<HttpReply, Problem> {
-    let found = route::find(request.method(), request.path())?;
+    let found = lookup::find(request.method(), request.path())?;
     let route = found.route;
     let caller = &context.claims.caller(request)?;
     context.pace.check(&caller.tenant, route)?;

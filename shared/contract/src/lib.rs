@@ -1,7 +1,7 @@
 //! What the HTTP API promises: its routes, who may use them, what they take and what they give.
 //!
-//! [`routes::ROUTES`] is the whole API as a table. Functions find the operation that a request asks for in it, and the
-//! OpenAPI document ([`document`]) is made of it, so no route, parameter or field is described a second time. The
+//! [`routes::ROUTES`] is the whole API as a table. Functions find the operation that a request asks for in it ([`lookup`]), and
+//! the OpenAPI document ([`document`]) is made of it, so no route, parameter or field is described a second time. The
 //! types of bodies stand in a module per resource; the fields of a provider are those of its descriptor ([`forms`]).
 
 pub mod agents;
@@ -14,9 +14,11 @@ pub mod filled;
 pub mod forms;
 pub mod integrations;
 mod links;
+pub mod lookup;
 pub mod messages;
 pub mod notifications;
 pub mod older;
+mod operation;
 pub mod pace;
 pub mod page;
 mod path;
@@ -29,5 +31,7 @@ pub mod system;
 mod text;
 pub mod webhooks;
 
+pub use lookup::{Miss, Request};
+pub use operation::Operation;
 pub use pace::{Cost, Pace, Quotas};
-pub use route::{Access, Function, Miss, Operation, Request, Route};
+pub use route::{Access, Function, Route};

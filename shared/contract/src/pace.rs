@@ -96,7 +96,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route;
+    use crate::lookup;
 
     #[test]
     #[expect(
@@ -111,8 +111,8 @@ mod tests {
         });
         let tenant = |id| TenantId::from_trusted_source(id).expect("valid");
         let path = "/api/v1/settings/integrations/whatsapp/test";
-        let test = route::find("POST", path).expect("a route").route;
-        let list = route::find("GET", "/api/v1/providers")
+        let test = lookup::find("POST", path).expect("a route").route;
+        let list = lookup::find("GET", "/api/v1/providers")
             .expect("a route")
             .route;
         let (one, other) = (tenant("t_one"), tenant("t_two"));

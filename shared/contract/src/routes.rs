@@ -18,72 +18,13 @@ use crate::older::{
     SendTemplate, Signup, TenantWhatsApp, TenantWhatsAppView, TestIntegration, WhatsAppSettings,
     WhatsAppSettingsView,
 };
+use crate::operation::Operation as Op;
 use crate::pace::Cost;
 use crate::phone_numbers::{Assign, PhoneNumberView};
 use crate::platform::{GrantView, SetGrant};
 use crate::route::{Access, Answer, Body, Function, Parameter, Route};
 use crate::system::Health;
 use crate::webhooks::WebhookView;
-
-/// What can be asked. Functions answer each by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "their routes say what they do")]
-pub enum Operation {
-    ShowHealth,
-    ShowDocument,
-    ShowPage,
-    ListProviders,
-    ListIntegrations,
-    AddIntegration,
-    ShowIntegration,
-    ConfigureIntegration,
-    ChangeIntegration,
-    DeleteIntegration,
-    TestIntegration,
-    SyncIntegration,
-    RevealCredentials,
-    ShowIntegrationHealth,
-    ShowWebhook,
-    RotateWebhook,
-    RepairWebhook,
-    ListTemplates,
-    ListPermissions,
-    GrantPermission,
-    RevokePermission,
-    ListPhoneNumbers,
-    AssignPhoneNumber,
-    ListAuditLogs,
-    ListNotifications,
-    ListGrants,
-    SetGrant,
-    EndGrant,
-    ListAgents,
-    AddAgent,
-    ShowAgent,
-    ChangeAgent,
-    DeleteAgent,
-    ListEvents,
-    SendMessage,
-    ShowMessage,
-    ShowElevenLabsConfig,
-    SaveElevenLabsConfig,
-    TestElevenLabsConfig,
-    DisconnectElevenLabs,
-    ShowWhatsAppSettings,
-    SaveWhatsAppSettings,
-    TestWhatsAppSettings,
-    ListWhatsAppTemplates,
-    SendWhatsAppTemplate,
-    CreateDashboardIntegration,
-    TestDashboardIntegration,
-    ChangeDashboardIntegration,
-    DeleteDashboardIntegration,
-    SignUpForWhatsApp,
-    ConfigureTenantWhatsApp,
-    FetchAccessToken,
-}
-
-use Operation as Op;
 
 const ABOUT_API: &str = "About the API";
 const INTEGRATIONS: &str = "Integrations";
@@ -318,55 +259,30 @@ pub static ROUTES: &[Route] = &[
         .answers(&[Answer::whole::<AccessToken<'_>>(200, "The token.")]),
 ];
 
-const fn get(
-    op: Operation,
-    path: &'static str,
-    group: &'static str,
-    summary: &'static str,
-) -> Route {
+const fn get(op: Op, path: &'static str, group: &'static str, summary: &'static str) -> Route {
     route("GET", op, path, group, summary)
 }
 
-const fn post(
-    op: Operation,
-    path: &'static str,
-    group: &'static str,
-    summary: &'static str,
-) -> Route {
+const fn post(op: Op, path: &'static str, group: &'static str, summary: &'static str) -> Route {
     route("POST", op, path, group, summary)
 }
 
-const fn put(
-    op: Operation,
-    path: &'static str,
-    group: &'static str,
-    summary: &'static str,
-) -> Route {
+const fn put(op: Op, path: &'static str, group: &'static str, summary: &'static str) -> Route {
     route("PUT", op, path, group, summary)
 }
 
-const fn patch(
-    op: Operation,
-    path: &'static str,
-    group: &'static str,
-    summary: &'static str,
-) -> Route {
+const fn patch(op: Op, path: &'static str, group: &'static str, summary: &'static str) -> Route {
     route("PATCH", op, path, group, summary)
 }
 
-const fn delete(
-    op: Operation,
-    path: &'static str,
-    group: &'static str,
-    summary: &'static str,
-) -> Route {
+const fn delete(op: Op, path: &'static str, group: &'static str, summary: &'static str) -> Route {
     route("DELETE", op, path, group, summary)
 }
 
 /// A route for everybody of the tenant, answered by the configuration API.
 const fn route(
     method: &'static str,
-    operation: Operation,
+    operation: Op,
     path: &'static str,
     group: &'static str,
     summary: &'static str,

@@ -118,7 +118,7 @@ impl Stage {
     pub(crate) async fn raw(&self, event: Value) -> (u16, Value) {
         let request: HttpRequest = serde_json::from_value(event).expect("an event");
         let (method, path) = (request.method().to_owned(), request.path().to_owned());
-        let found = contract::route::find(&method, &path);
+        let found = contract::lookup::find(&method, &path);
         let is_test = found.is_ok_and(|found| found.route.function == Function::ConnectionTest);
         let reply = if is_test {
             connection_test::handle(&self.test, request).await

@@ -27,7 +27,7 @@ pub(crate) struct Told {
 impl Told {
     /// The answer to a request, if it is one of these.
     pub(crate) fn by(method: &str, path: &str, reply: &HttpReply) -> Option<Self> {
-        let found = contract::route::find(method, path).ok()?;
+        let found = contract::lookup::find(method, path).ok()?;
         let operation = found.route.operation;
         let is_meant = OPERATIONS.contains(&operation) && reply.status() == 200;
         let of = match operation {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use contract::document::document;
-use contract::route;
+use contract::lookup;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub(crate) fn broken(event: &Value, reply: &Value) -> Vec<String> {
     let method = method.as_str().unwrap_or_default();
     let path = event["rawPath"].as_str().unwrap_or_default();
     let status = &reply["statusCode"];
-    let Ok(found) = route::find(method, path) else {
+    let Ok(found) = lookup::find(method, path) else {
         return broken_problem(reply);
     };
     let path = found.route.path.replace('/', "~1");

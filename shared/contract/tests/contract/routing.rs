@@ -1,10 +1,10 @@
 //! The way from a method and a path to a route.
 
 use contract::routes::ROUTES;
-use contract::{Miss, Operation, route};
+use contract::{Miss, Operation, lookup};
 
 fn found(method: &str, path: &str) -> (Operation, Vec<String>) {
-    let found = route::find(method, path).unwrap_or_else(|miss| panic!("{path}: {miss:?}"));
+    let found = lookup::find(method, path).unwrap_or_else(|miss| panic!("{path}: {miss:?}"));
     let named = found.named.iter().filter(|value| !value.is_empty());
     (
         found.route.operation,
@@ -13,7 +13,7 @@ fn found(method: &str, path: &str) -> (Operation, Vec<String>) {
 }
 
 fn missed(method: &str, path: &str) -> Miss {
-    match route::find(method, path) {
+    match lookup::find(method, path) {
         Ok(found) => panic!("{path}: {:?}", found.route.operation),
         Err(miss) => miss,
     }

@@ -107,9 +107,15 @@ impl Life<'_> {
         let list = format!("{}?owner=user&limit=100", super::INTEGRATIONS);
         let (_, own) = self.stage.call(AGENT, "GET", &list, Value::Null).await;
         for one in own["data"].as_array().into_iter().flatten() {
-            let path = format!("{DASHBOARD}/{}", one["id"].as_str().expect("an id"));
-            let change = json!({"name": "Mine", "isActive": false});
-            for (method, body) in [("PUT", change), ("DELETE", Value::Null)] {
+            let is_crm = self.provider.descriptor().category == Category::Crm;
+            let (place, change) = if is_crm {
+                (DASHBOARD, "PUT")
+            } else {
+                (super::INTEGRATIONS, "PATCH")
+            };
+            let path = format!("{place}/{}", one["id"].as_str().expect("an id"));
+            let off = json!({"name": "Mine", "isActive": false});
+            for (method, body) in [(change, off), ("DELETE", Value::Null)] {
                 self.goes_well(AGENT, method, &path, body).await;
             }
         }

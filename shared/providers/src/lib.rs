@@ -386,6 +386,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_server_of_the_tenants_own_tells_is_cut() {
+        let text = |count: usize| Value::from("é".repeat(count));
+        let kept = |value: Value| bounded(("name".into(), value)).map(|(_, value)| value);
+        assert_eq!(kept(text(256)), Some(text(256)));
+        assert_eq!(kept(text(500_000)), Some(text(256)));
+        assert_eq!(kept(Value::from(vec![1; 2_000])), None);
+        assert_eq!(kept(Value::from(5)), Some(Value::from(5)));
+    }
+
+    #[test]
     fn descriptors_are_sound() {
         for provider in ALL {
             let descriptor = provider.descriptor();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testing::switchboard as names;
 
-use crate::stage::{ADMIN, INTEGRATIONS, STRANGER, Stage, WHATSAPP};
+use crate::stage::{ADMIN, AGENT, INTEGRATIONS, STRANGER, Stage, WHATSAPP};
 
 #[tokio::test]
 async fn a_saved_integration_is_shown_without_its_secrets() {
@@ -373,4 +373,31 @@ async fn a_number_that_cannot_send_is_saved_with_a_warning() {
         .as_str()
         .expect("a warning");
     assert!(warning.contains("payment method"), "{warning}");
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_fit_together() {
+    let stage = Stage::new().await;
+    let mut form = stage
+        .control(
+            http::Method::GET,
+            "/_sandbox/credentials?account=one",
+            Value::Null,
+        )
+        .await["custom_crm"]
+        .clone();
+    form["provider"] = "custom_crm".into();
+    form["owner"] = "user".into();
+    for number in 0..200 {
+        let reply = stage.call(AGENT, "POST", INTEGRATIONS, form.clone()).await;
+        assert_eq!(reply.status, 201, "{number}: {}", reply.text);
+    }
+    let refused = stage.call(AGENT, "POST", INTEGRATIONS, form.clone()).await;
+    refused.is_problem(409, "too_many_integrations");
+    // Those of others are others.
+    form["owner"] = "tenant".into();
+    assert_eq!(
+        stage.call(ADMIN, "POST", INTEGRATIONS, form).await.status,
+        201
+    );
 }

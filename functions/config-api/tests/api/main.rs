@@ -28,6 +28,7 @@ mod hostile;
 mod hostile_addresses;
 mod messages;
 mod notifications;
+mod older;
 mod openings;
 mod operations;
 mod permissions;

@@ -74,14 +74,14 @@ pub static ROUTES: &[Route] = &[
         .query(&[LIMIT, CURSOR, PROVIDER, Parameter::new::<Ownership>("owner", "Only the organisation's, or only the caller's own.", "tenant")])
         .answers(&[Answer::page::<IntegrationView<'_>>("A page of integrations.")]),
     post(Op::AddIntegration, "/api/v1/settings/integrations", INTEGRATIONS, "Connect a further account")
-    .costly()
+        .costly()
         .detail("The provider is asked first: what it refuses is not stored.")
         .body(Body::schema(forms::add, r#"{"provider": "whatsapp", "name": "Support", "access_token": "EAAGexample0123456789abcdef", "phone_number_id": "106540352242922"}"#))
         .answers(&[Answer::data::<IntegrationView<'_>>(201, "It is connected.").tagged()]),
     get(Op::ShowIntegration, "/api/v1/settings/integrations/{ref}", INTEGRATIONS, "One integration")
         .answers(&[Answer::data::<IntegrationView<'_>>(200, "The integration.").tagged()]),
     post(Op::ConfigureIntegration, "/api/v1/settings/integrations/{ref}", INTEGRATIONS, "Set up the default of a type")
-    .costly()
+        .costly()
         .detail("Gives the default integration of the type new values, or makes it. With an id it is the same as PATCH. \
                  The provider is asked first: what it refuses is not stored.")
         .headers(IF_MATCH)
@@ -91,13 +91,13 @@ pub static ROUTES: &[Route] = &[
             Answer::data::<IntegrationView<'_>>(201, "It is connected.").tagged(),
         ]),
     patch(Op::ChangeIntegration, "/api/v1/settings/integrations/{ref}", INTEGRATIONS, "Change an integration")
-    .costly()
+        .costly()
         .detail("What is left out stays; `null` removes; a mask posted back keeps the secret. New secrets are tested first.")
         .headers(IF_MATCH)
         .body(Body::schema(forms::change, r#"{"name": "Support", "enabled": true, "priority": 10}"#))
         .answers(&[Answer::data::<IntegrationView<'_>>(200, "It is changed.").tagged()]),
     delete(Op::DeleteIntegration, "/api/v1/settings/integrations/{ref}", INTEGRATIONS, "Remove an integration")
-    .costly()
+        .costly()
         .detail("Its credentials go with it, and its webhook is taken back at the provider.")
         .headers(IF_MATCH)
         .answers(&[Answer::message("It is removed.")]),
@@ -108,11 +108,11 @@ pub static ROUTES: &[Route] = &[
         .body(Body::schema(forms::values, r#"{"access_token": "EAAGexample0123456789abcdef", "phone_number_id": "106540352242922"}"#).optional())
         .answers(&[Answer::whole::<Passed<'_>>(200, "They do.")]),
     post(Op::SyncIntegration, "/api/v1/settings/integrations/{ref}/sync", INTEGRATIONS, "Take over the account's phone numbers")
-    .costly()
+        .costly()
         .detail("For those who may change the integration. It happens by itself whenever an account is saved.")
         .answers(&[Answer::data::<Synced>(200, "They are taken over.")]),
     get(Op::RevealCredentials, "/api/v1/settings/integrations/{ref}/credentials", INTEGRATIONS, "Reveal credentials")
-    .costly()
+        .costly()
         .detail("For machines of the platform, and for admins who give a reason: every admin is notified of it.")
         .access(Access::AdminOrService)
         .query(&[Parameter::new::<Label<200>>("reason", "Why they are needed; an admin must say it.", "moving to another system")])
@@ -120,18 +120,18 @@ pub static ROUTES: &[Route] = &[
     get(Op::ShowIntegrationHealth, "/api/v1/settings/integrations/{ref}/health", INTEGRATIONS, "How an integration fares")
         .answers(&[Answer::data::<HealthView<'_>>(200, "Its state, limits and recent activity.")]),
     get(Op::ListTemplates, "/api/v1/settings/integrations/{ref}/templates", INTEGRATIONS, "The account's message templates")
-    .costly()
+        .costly()
         .query(&[LIMIT, CURSOR])
         .answers(&[Answer::page::<Template>("A page of templates, as the provider has them.")]),
     get(Op::ShowWebhook, "/api/v1/settings/integrations/{ref}/webhook", WEBHOOKS, "The integration's webhook")
-    .costly()
+        .costly()
         .answers(&[Answer::data::<WebhookView<'_>>(200, "Its full URL, and whether the provider delivers there.")]),
     post(Op::RotateWebhook, "/api/v1/settings/integrations/{ref}/webhook/rotate", WEBHOOKS, "Give the webhook a new URL")
-    .costly()
+        .costly()
         .detail("The provider is told. The URL before is answered for another day.")
         .answers(&[Answer::data::<WebhookView<'_>>(200, "The new URL.")]),
     post(Op::RepairWebhook, "/api/v1/settings/integrations/{ref}/webhook/repair", WEBHOOKS, "Tell the provider the URL once more")
-    .costly()
+        .costly()
         .answers(&[Answer::data::<WebhookView<'_>>(200, "How that ended.")]),
     get(Op::ListPermissions, "/api/v1/settings/integrations/{ref}/permissions", TEAM, "Who else may send through it")
         .access(Access::Admin)
@@ -200,7 +200,7 @@ pub static ROUTES: &[Route] = &[
     get(Op::ShowElevenLabsConfig, "/api/integrations/elevenlabs/config", OLDER, "ElevenLabs, masked")
         .answers(&[Answer::data::<ElevenLabsView>(200, "The values.")]),
     post(Op::SaveElevenLabsConfig, "/api/integrations/elevenlabs/config", OLDER, "Save ElevenLabs")
-    .costly()
+        .costly()
         .body(Body::of::<ElevenLabsConfig>(r#"{"apiKey": "sk_example0123456789abcdef0123456789", "agentId": "agent_0123456789abcdef"}"#))
         .answers(&[Answer::data::<ElevenLabsView>(200, "It is saved.")]),
     post(Op::TestElevenLabsConfig, "/api/integrations/elevenlabs/test", OLDER, "Test ElevenLabs")
@@ -208,12 +208,12 @@ pub static ROUTES: &[Route] = &[
         .body(Body::of::<ElevenLabsConfig>(r#"{"apiKey": "sk_example0123456789abcdef0123456789", "agentId": "agent_0123456789abcdef"}"#).optional())
         .answers(&[Answer::whole::<Passed<'_>>(200, "It works.")]),
     delete(Op::DisconnectElevenLabs, "/api/integrations/elevenlabs/disconnect", OLDER, "Remove ElevenLabs")
-    .costly()
+        .costly()
         .answers(&[Answer::message("It is removed.")]),
     get(Op::ShowWhatsAppSettings, "/api/settings/whatsapp", OLDER, "The caller's own WhatsApp, masked")
         .answers(&[Answer::data::<WhatsAppSettingsView>(200, "The values.")]),
     post(Op::SaveWhatsAppSettings, "/api/settings/whatsapp", OLDER, "Save the caller's own WhatsApp")
-    .costly()
+        .costly()
         .body(Body::of::<WhatsAppSettings>(r#"{"accessToken": "EAAGexample0123456789abcdef", "phoneNumberId": "106540352242922", "businessAccountId": "102290129340398", "enabled": true}"#))
         .answers(&[Answer::data::<WhatsAppSettingsView>(200, "It is saved.")]),
     post(Op::TestWhatsAppSettings, "/api/settings/whatsapp/test", OLDER, "Test the caller's own WhatsApp")
@@ -221,7 +221,7 @@ pub static ROUTES: &[Route] = &[
         .body(Body::of::<WhatsAppSettings>(r#"{"accessToken": "EAAGexample0123456789abcdef", "phoneNumberId": "106540352242922"}"#).optional())
         .answers(&[Answer::whole::<Passed<'_>>(200, "It works.")]),
     get(Op::ListWhatsAppTemplates, "/api/settings/whatsapp/templates", OLDER, "WhatsApp templates")
-    .costly()
+        .costly()
         .query(&[LIMIT, CURSOR])
         .answers(&[Answer::page::<Template>("A page of templates.")]),
     post(Op::SendWhatsAppTemplate, "/api/settings/whatsapp/send", OLDER, "Send a WhatsApp template")
@@ -229,7 +229,7 @@ pub static ROUTES: &[Route] = &[
         .body(Body::of::<SendTemplate>(r#"{"to": "+919876543220", "templateName": "hello_world", "languageCode": "en_US"}"#))
         .answers(&[Answer::data::<Accepted<'_>>(202, "It is taken in.")]),
     post(Op::CreateDashboardIntegration, "/api/dashboard/integrations/create", OLDER, "Connect the caller's own CRM")
-    .costly()
+        .costly()
         .body(Body::of::<CreateIntegration>(r#"{"name": "My Chatwoot", "type": "CRM", "configuration": {"provider": "CHATWOOT", "baseUrl": "https://app.chatwoot.com", "accountId": "123", "apiKey": "example0123456789abcdef", "features": {"autoCreateInboxes": true, "autoCreateBots": true, "syncContacts": true}}}"#))
         .answers(&[Answer::data::<DashboardIntegration<'_>>(201, "It is connected.")]),
     post(Op::TestDashboardIntegration, "/api/dashboard/integrations/test", OLDER, "Test a CRM")
@@ -237,20 +237,20 @@ pub static ROUTES: &[Route] = &[
         .body(Body::of::<TestIntegration>(r#"{"type": "CRM", "configuration": {"provider": "CHATWOOT", "baseUrl": "https://app.chatwoot.com", "accountId": "123", "apiKey": "example0123456789abcdef"}}"#))
         .answers(&[Answer::whole::<Passed<'_>>(200, "It works.")]),
     put(Op::ChangeDashboardIntegration, "/api/dashboard/integrations/{ref}", OLDER, "Rename a CRM, switch it on or off")
-    .costly()
+        .costly()
         .body(Body::of::<ChangeIntegration>(r#"{"name": "Updated name", "isActive": true}"#))
         .answers(&[Answer::data::<DashboardIntegration<'_>>(200, "It is changed.")]),
     delete(Op::DeleteDashboardIntegration, "/api/dashboard/integrations/{ref}", OLDER, "Remove a CRM")
-    .costly()
+        .costly()
         .answers(&[Answer::message("It is removed.")]),
     post(Op::SignUpForWhatsApp, "/api/whatsapp/signup", OLDER, "Finish Meta's dialogue")
-    .costly()
+        .costly()
         .detail("The exchange of the code is not built yet: it is refused with `signup_not_available`.")
         .access(Access::Admin)
         .body(Body::of::<Signup>(r#"{"code": "AQB0a1b2c3", "state": "0a1b2c3d"}"#))
         .answers(&[Answer::data::<TenantWhatsAppView<'_>>(200, "It is connected.")]),
     put(Op::ConfigureTenantWhatsApp, "/api/tenants/{tenant}/whatsapp/config", OLDER, "Set up an organisation's WhatsApp")
-    .costly()
+        .costly()
         .access(Access::Admin)
         .body(Body::of::<TenantWhatsApp>(r#"{"wabaId": "102290129340398", "phoneNumberId": "106540352242922", "accessToken": "EAAGexample0123456789abcdef"}"#))
         .answers(&[Answer::data::<TenantWhatsAppView<'_>>(200, "It is set up.")]),

@@ -2,6 +2,7 @@
 
 import re
 
+import api
 from template import ROOT
 
 CONSUMER_HEADROOM = 6
@@ -76,6 +77,23 @@ def test_i3_every_route_but_the_public_ones_needs_a_token(template):
     for route in routes:
         if route["RouteKey"] not in PUBLIC_ROUTES:
             assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", {"Ref": "SignedIn"})
+
+
+def test_pages_of_front_ends_that_are_named_may_use_the_whole_api(template, stack):
+    (gateway,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    condition, allowed, nothing = gateway["CorsConfiguration"]["Fn::If"]
+    assert (condition, nothing) == ("HasFrontEnds", {"Ref": "AWS::NoValue"})
+    assert "AllowCredentials" not in allowed
+    described = api.of(stack).get("/openapi.json").json["paths"].values()
+    operations = [(method, operation) for path in described for method, operation in path.items()]
+    assert {method.upper() for method, _ in operations} == set(allowed["AllowMethods"])
+    sent = {
+        parameter["name"].lower()
+        for _, operation in operations
+        for parameter in operation["parameters"]
+        if parameter["in"] == "header"
+    }
+    assert sent | {"authorization", "content-type", "x-switchboard-tenant"} == set(allowed["AllowHeaders"])
 
 
 def test_the_access_log_does_not_hold_webhook_addresses(template):

@@ -32,11 +32,9 @@ pub(crate) async fn list(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
 async fn known(ask: &Ask<'_>) -> Result<BTreeSet<IntegrationId>, Problem> {
     let integrations = &ask.context.integrations;
     let (tenant, user) = (&ask.caller.tenant, &ask.caller.user);
-    let shared = (tenant.clone(), None);
-    let own = (tenant.clone(), Some(user.clone()));
     // What is removed meanwhile is found in both, never in none.
-    let rosters = integrations.find_rosters(&[shared, own]).await?;
-    let present = rosters.into_values().flat_map(|roster| roster.candidates);
+    let rosters = integrations.find_rosters_of(ask.caller).await?;
+    let present = rosters.into_iter().flat_map(|roster| roster.candidates);
     let mut known: BTreeSet<_> = present.map(|(id, _)| id).collect();
     for owner in [Owner::Tenant, Owner::User(user.clone())] {
         known.extend(integrations.list_removed(tenant, &owner).await?);

@@ -77,12 +77,8 @@ type Connected = BTreeMap<IntegrationId, Candidate>;
 
 /// The integrations that the caller may know of.
 async fn connected(ask: &Ask<'_>) -> Result<Connected, Problem> {
-    let caller = ask.caller;
-    let own = (caller.tenant.clone(), Some(caller.user.clone()));
-    let shared = (caller.tenant.clone(), None);
-    let integrations = &ask.context.integrations;
-    let rosters = integrations.find_rosters(&[own, shared]).await?;
-    let rosters = rosters.into_values();
+    let rosters = ask.context.integrations.find_rosters_of(ask.caller).await?;
+    let rosters = rosters.into_iter();
     Ok(rosters.flat_map(|roster| roster.candidates).collect())
 }
 

@@ -13,14 +13,8 @@ pub(crate) async fn test(
     provider: &dyn Provider,
     integration: Integration,
 ) -> Result<HttpReply, Problem> {
-    let filled = ask.open(&integration).await?.ok_or_else(|| {
-        Problem::new(
-            409,
-            "credentials_do_not_open",
-            "The stored credentials do not open any more.",
-        )
-        .hint("Enter them again; the operator has been alarmed.")
-    })?;
+    let opened = ask.open(&integration).await?;
+    let filled = opened.ok_or_else(Problem::does_not_open)?;
     let result = ask.check(provider, &filled).await;
     let subject = (&integration.provider, Some(&integration.id));
     let record = ask.record(subject, &result);

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use domain::audit::AuditRecord;
 use domain::failure::StoreError;
-use domain::integration::{Integration, Owner, Status};
+use domain::integration::{Integration, Status};
 use domain::opening::{OpenedBy, Reason};
 use domain::seal::SealContext;
 use domain::{Clock, Credentials, Failure, ProviderId, TenantId};
 use providers::http::Egress;
 use providers::{Checked, Connection, Overrides, Provider, Webhooks};
-use store::integrations::Integrations;
+use store::integrations::{Integrations, roster_key};
 use store::notifications::Notification;
 use store::previous::PreviousCredentials;
 use store::verdicts::{Verdict, Verdicts};
@@ -125,14 +125,8 @@ impl Custody {
     /// Holds the record against its tenant's roster, which is written with it.
     async fn check_version(&self, integration: &Integration) -> Result<(), OpenError> {
         let Integration { tenant, id, .. } = integration;
-        let user = match &integration.owner {
-            Owner::Tenant => None,
-            Owner::User(user) => Some(user.clone()),
-        };
-        let rosters = self
-            .integrations
-            .find_rosters(&[(tenant.clone(), user)])
-            .await?;
+        let key = roster_key(tenant, &integration.owner);
+        let rosters = self.integrations.find_rosters(&[key]).await?;
         let line = rosters
             .values()
             .find_map(|roster| roster.candidates.get(id));

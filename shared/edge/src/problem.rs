@@ -230,6 +230,13 @@ impl Problem {
         .header("retry-after", "5")
     }
 
+    /// What is stored was not sealed by us for its place.
+    pub fn does_not_open() -> Self {
+        let detail = "The stored credentials do not open any more.";
+        Self::new(409, "credentials_do_not_open", detail)
+            .hint("Enter them again; the operator has been alarmed.")
+    }
+
     /// A provider's answer to something the caller asked for.
     pub fn from_provider(failure: &Failure) -> Self {
         let status = match failure.kind {

@@ -18,6 +18,7 @@ use crate::batch;
 use crate::error::unavailable;
 use crate::item::{Attributes, Reader, binary, json, keyed, number, text, time};
 use crate::keys::{self, PK, SEAL, SK};
+use crate::prefix;
 use crate::rosters;
 
 /// Most integrations that one listing reads.
@@ -32,6 +33,15 @@ pub struct Integrations {
 
 /// A roster of a tenant, or of one of its users.
 pub type RosterKey = (TenantId, Option<UserId>);
+
+/// The roster that an owner's integrations stand in.
+pub fn roster_key(tenant: &TenantId, owner: &Owner) -> RosterKey {
+    let user = match owner {
+        Owner::Tenant => None,
+        Owner::User(user) => Some(user.clone()),
+    };
+    (tenant.clone(), user)
+}
 
 impl Integrations {
     /// Opens the table of that name.
@@ -97,11 +107,10 @@ impl Integrations {
         provider: &ProviderId,
         owners: &[Owner],
     ) -> Result<Option<Integration>, StoreError> {
-        let of = owners.iter().map(|owner| match owner {
-            Owner::Tenant => (caller.tenant.clone(), None),
-            Owner::User(user) => (caller.tenant.clone(), Some(user.clone())),
-        });
-        let keys: Vec<RosterKey> = of.collect();
+        let keys: Vec<RosterKey> = owners
+            .iter()
+            .map(|owner| roster_key(&caller.tenant, owner))
+            .collect();
         let rosters = self.find_rosters(&keys).await?;
         if rosters.values().any(|roster| roster.tenant_removed) {
             return Ok(None);
@@ -134,29 +143,20 @@ impl Integrations {
     /// # Errors
     /// [`StoreError`] if the table does not answer or a record is malformed.
     pub async fn list(&self, tenant: &TenantId) -> Result<Vec<Integration>, StoreError> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":tenant", text(tenant.as_str()))
-                .expression_attribute_values(":prefix", text(keys::INTEGRATIONS))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable)?;
-            for item in page.items() {
-                found.push(read(item, tenant)?);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() || found.len() >= MOST_PER_TENANT {
-                return Ok(found);
-            }
-        }
+        let Self { client, table } = self;
+        let of = keys::INTEGRATIONS;
+        let items = prefix::read_all(client, table, tenant, of, MOST_PER_TENANT).await?;
+        items.iter().map(|item| read(item, tenant)).collect()
+    }
+
+    /// The rosters of all that a caller may know of: the tenant's and the caller's own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer for both.
+    pub async fn find_rosters_of(&self, caller: &Caller) -> Result<Vec<Roster>, StoreError> {
+        let owners = [Owner::Tenant, Owner::User(caller.user.clone())];
+        let keys = owners.map(|owner| roster_key(&caller.tenant, &owner));
+        Ok(self.find_rosters(&keys).await?.into_values().collect())
     }
 
     /// Several rosters, in one call per hundred; those that do not exist are empty.

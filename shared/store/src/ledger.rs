@@ -18,6 +18,7 @@ use domain::time::Timestamp;
 use crate::error::{is_conditional_failure, unavailable};
 use crate::item::{Attributes, Reader, json, keyed, number, text, time};
 use crate::keys::{self, PK, SK, TTL, fact};
+use crate::prefix;
 
 /// How long the facts about a message are kept.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -197,30 +198,13 @@ impl Messages {
     /// # Errors
     /// [`StoreError`] if the table does not answer or a record is malformed.
     pub async fn find(&self, (tenant, id): MessageKey<'_>) -> Result<Ledger, StoreError> {
-        let prefix = keys::message(id);
+        let of = keys::message(id);
+        let items = prefix::read_all(&self.client, &self.table, tenant, &of, usize::MAX).await?;
         let mut ledger = Ledger::default();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":tenant", text(tenant.as_str()))
-                .expression_attribute_values(":prefix", text(&prefix))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable)?;
-            for item in page.items() {
-                read_fact(&mut ledger, item, prefix.len())?;
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(ledger);
-            }
+        for item in &items {
+            read_fact(&mut ledger, item, of.len())?;
         }
+        Ok(ledger)
     }
 
     /// Adds the provider's word on a message. Each time is set once, so repeats and any order end the same.

@@ -22,6 +22,7 @@ pub mod page;
 pub mod parked;
 pub mod permissions;
 pub mod phone_numbers;
+mod prefix;
 pub mod previous;
 mod recorded;
 mod removed;

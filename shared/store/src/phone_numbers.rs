@@ -20,10 +20,11 @@ use domain::time::Timestamp;
 pub use self::plan::Account;
 use self::plan::Step;
 use crate::audit::AuditTrail;
-use crate::error::{WriteError, unavailable};
+use crate::error::WriteError;
 use crate::integrations::{self, Integrations};
 use crate::item::{Attributes, Reader, json, keyed, number, text, time};
 use crate::keys::{self, PK, SK};
+use crate::prefix;
 use crate::recorded::{Recorded, Refused};
 
 /// Most numbers of one tenant.
@@ -360,29 +361,9 @@ async fn list(
     integrations: &Integrations,
     tenant: &TenantId,
 ) -> Result<Vec<PhoneNumber>, StoreError> {
-    let mut found = Vec::new();
-    let mut start = None;
-    loop {
-        let page = integrations
-            .client
-            .query()
-            .table_name(&integrations.table)
-            .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":tenant", text(tenant.as_str()))
-            .expression_attribute_values(":prefix", text(keys::PHONE_NUMBERS))
-            .consistent_read(true)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        for item in page.items() {
-            found.push(read(item)?);
-        }
-        start = page.last_evaluated_key;
-        if start.is_none() {
-            break;
-        }
-    }
+    let Integrations { client, table } = integrations;
+    let items = prefix::read_all(client, table, tenant, keys::PHONE_NUMBERS, usize::MAX).await?;
+    let mut found = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_by(|one, other| one.number.cmp(&other.number));
     Ok(found)
 }

@@ -18,6 +18,7 @@ use providers::{Checked, Provider};
 use secrecy::ExposeSecret;
 use serde_json::Map;
 use store::changes::Previous;
+use store::integrations::roster_key;
 use store::previous::PreviousCredentials;
 use store::routes::WebhookRoute;
 use vault::OpenError;
@@ -148,11 +149,7 @@ impl Change<'_> {
 
     /// That the owner may have one more.
     async fn check_room(&self, owner: &Owner) -> Result<(), Problem> {
-        let user = match owner {
-            Owner::Tenant => None,
-            Owner::User(user) => Some(user.clone()),
-        };
-        let key = (self.ask.caller.tenant.clone(), user);
+        let key = roster_key(&self.ask.caller.tenant, owner);
         let rosters = self.ask.context.integrations.find_rosters(&[key]).await?;
         let count = rosters.values().map(|roster| roster.candidates.len()).sum();
         if MOST_PER_OWNER > count {

@@ -16,16 +16,14 @@ pub(crate) async fn list(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
     let of = provider.as_ref().map_or("", |provider| provider.as_str());
     let page = Page::read(ask, format!("integrations/{of}/{owner:?}")).await?;
     let caller = ask.caller;
-    let own = (caller.tenant.clone(), Some(caller.user.clone()));
-    let shared = (caller.tenant.clone(), None);
     let integrations = &ask.context.integrations;
-    let rosters = integrations.find_rosters(&[own, shared]).await?;
+    let rosters = integrations.find_rosters_of(caller).await?;
     let is_wanted = |candidate: &Candidate| {
         provider.as_ref().is_none_or(|of| candidate.provider == *of)
             && owner.is_none_or(|owner| owner == ownership(&candidate.owner))
     };
     let mut places: Vec<(String, IntegrationId)> = rosters
-        .into_values()
+        .into_iter()
         .flat_map(|roster| roster.candidates)
         .filter(|(_, candidate)| is_wanted(candidate))
         .map(|(id, candidate)| (position(&id, &candidate), id))

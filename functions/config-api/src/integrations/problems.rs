@@ -49,12 +49,7 @@ pub(crate) fn vault_unavailable(error: OpenError) -> Problem {
 /// Why stored credentials cannot be opened.
 pub(crate) fn open_problem(error: OpenError) -> Problem {
     match error {
-        OpenError::DoesNotOpen => Problem::new(
-            409,
-            "credentials_do_not_open",
-            "The stored credentials do not open any more.",
-        )
-        .hint("Enter them again; the operator has been alarmed."),
+        OpenError::DoesNotOpen => Problem::does_not_open(),
         OpenError::Unavailable(_) => vault_unavailable(error),
     }
 }

@@ -41,14 +41,8 @@ pub(super) async fn check(ask: &Ask<'_>, metadata: &mut Metadata) -> Result<(), 
 /// The integration that would send the message.
 async fn choose(ask: &Ask<'_>, metadata: &Metadata) -> Result<Option<Integration>, Problem> {
     let caller = ask.caller;
-    let own = (caller.tenant.clone(), Some(caller.user.clone()));
-    let shared = (caller.tenant.clone(), None);
-    let rosters = ask
-        .context
-        .integrations
-        .find_rosters(&[own, shared])
-        .await?;
-    let rosters: Vec<_> = rosters.values().collect();
+    let rosters = ask.context.integrations.find_rosters_of(caller).await?;
+    let rosters: Vec<_> = rosters.iter().collect();
     let usual = ProviderId::parse("whatsapp").ok();
     let known = Known {
         rosters: &rosters,

@@ -1,6 +1,5 @@
 //! `/api/integrations/elevenlabs`: the organisation's ElevenLabs (S0-31 to S0-34).
 
-use contract::integrations::{About, Ownership};
 use contract::older::{ElevenLabsConfig, ElevenLabsView};
 use domain::Integration;
 use domain::integration::Owner;
@@ -24,15 +23,11 @@ pub(crate) async fn show(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
 
 pub(crate) async fn save(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
     let given: ElevenLabsConfig = input::read(ask.request.json_object()?)?;
-    let about = About {
-        owner: Some(Ownership::Tenant),
-        ..About::default()
-    };
     let saved = super::save(
         ask,
         provider(PROVIDER)?,
         Owner::Tenant,
-        about,
+        None,
         given.fields(),
     )
     .await?;

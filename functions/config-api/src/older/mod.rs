@@ -6,7 +6,7 @@ pub(crate) mod tenant_whatsapp;
 pub(crate) mod whatsapp_settings;
 
 use contract::fields::Mask;
-use contract::integrations::About;
+use contract::integrations::{About, Ownership};
 use domain::integration::{Owner, Status};
 use domain::{Given, Integration};
 use edge::Problem;
@@ -32,9 +32,17 @@ async fn save(
     ask: &Ask<'_>,
     provider: &'static dyn Provider,
     owner: Owner,
-    about: About,
+    enabled: Option<bool>,
     fields: Given,
 ) -> Result<Saved, Problem> {
+    let about = About {
+        owner: Some(match &owner {
+            Owner::Tenant => Ownership::Tenant,
+            Owner::User(_) => Ownership::User,
+        }),
+        enabled,
+        ..About::default()
+    };
     let before = default_of(ask, provider, owner).await?;
     let change = Change {
         ask: *ask,

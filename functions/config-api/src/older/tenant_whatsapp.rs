@@ -1,7 +1,6 @@
 //! An organisation's WhatsApp by the organisation's id (S4-18, S4-20, S4-26). The id in the path must be the caller's own.
 
 use contract::credentials::{AccessToken, Exposed};
-use contract::integrations::{About, Ownership};
 use contract::older::{Signup, TenantWhatsApp, TenantWhatsAppView};
 use domain::integration::Owner;
 use domain::{Integration, TenantId};
@@ -18,16 +17,11 @@ const PROVIDER: &str = "whatsapp";
 pub(crate) async fn configure(ask: &Ask<'_>, tenant: &str) -> Result<HttpReply, Problem> {
     check_own(ask, tenant)?;
     let given: TenantWhatsApp = input::read(ask.request.json_object()?)?;
-    let about = About {
-        owner: Some(Ownership::Tenant),
-        enabled: given.is_active,
-        ..About::default()
-    };
     let saved = super::save(
         ask,
         provider(PROVIDER)?,
         Owner::Tenant,
-        about,
+        given.is_active,
         given.fields(),
     )
     .await?;

@@ -1,6 +1,5 @@
 //! `/api/settings/whatsapp`: the caller's own WhatsApp (S0-35 to S0-39).
 
-use contract::integrations::{About, Ownership};
 use contract::messages::Metadata;
 use contract::older::{SendTemplate, WhatsAppSettings, WhatsAppSettingsView};
 use domain::Integration;
@@ -31,12 +30,14 @@ pub(crate) async fn show(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
 
 pub(crate) async fn save(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
     let given: WhatsAppSettings = input::read(ask.request.json_object()?)?;
-    let about = About {
-        owner: Some(Ownership::User),
-        enabled: given.enabled,
-        ..About::default()
-    };
-    let saved = super::save(ask, provider(PROVIDER)?, own(ask), about, given.fields()).await?;
+    let saved = super::save(
+        ask,
+        provider(PROVIDER)?,
+        own(ask),
+        given.enabled,
+        given.fields(),
+    )
+    .await?;
     Ok(HttpReply::data(200, &view(&saved.integration)))
 }
 

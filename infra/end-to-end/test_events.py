@@ -41,6 +41,8 @@ CARRIED = {
         "metadata.integrationId",
         "metadata.channel",
         "metadata.notAfter",
+        "metadata.fallback",
+        "metadata.onUnknown",
         "wabaPayload",
     },
     "inbound": {
@@ -62,7 +64,10 @@ CARRIED = {
         "event.payload",
     },
 }
-ATTRIBUTES = {f"switchboard.{name}" for name in ("messageId", "attempt", "troubles", "acceptedAt", "reason", "kind")}
+ATTRIBUTES = {
+    f"switchboard.{name}"
+    for name in ("messageId", "attempt", "troubles", "acceptedAt", "redrivenAt", "reason", "kind")
+}
 # Where the code has what a contract describes.
 WRITTEN = {
     ("audit", "AuditNotice"): "",

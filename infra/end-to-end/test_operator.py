@@ -3,15 +3,19 @@
 import json
 import os
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
 from template import ROOT
+from test_sending import sends_of
 
 INTEGRATIONS = "/api/v1/settings/integrations"
 AUDIT_LOGS = "/api/v1/settings/audit-logs"
+DEAD_LETTERS = "dead-letters"
 SECONDS = 120
+ROUTED_SECONDS = 20
 QUICK = ("--pause", "0")
 
 
@@ -170,6 +174,63 @@ def test_b10_a_removed_tenant_is_gone_and_cannot_come_back(operate, call, accoun
     )["Items"]
     assert [item["sk"]["S"] for item in left] == ["ROSTER"]
     operate("audit", "verify", tenant.name)
+
+
+def test_a10_what_was_sent_is_put_back_and_not_sent_again_and_what_was_not_is_sent(
+    operate, stack, root, producer, sandbox, integration
+):
+    sqs, queue, aside = root("sqs"), stack["queues"]["messages"], stack["queues"]["messages_dlq"]
+    sent, waiting = producer.send(integration), f"m_{uuid.uuid4().hex}"
+    producer.wait(sent, until=["read"])
+    for message in (sent, waiting):
+        body = json.dumps(producer.body(message, integration, "15550000000", {}))
+        sqs.send_message(QueueUrl=aside, MessageBody=body, MessageGroupId=producer.tenant)
+    unreadable = f"not a message {uuid.uuid4().hex}"
+    sqs.send_message(QueueUrl=queue, MessageBody=unreadable)
+    listed = waited_for(lambda: operate(DEAD_LETTERS, "list"), lambda found: any(of_nobody(found)))
+    told = {letter["id"]: letter for letter in listed["letters"]}
+    assert [told[message]["tenant"] for message in (sent, waiting)] == [producer.tenant] * 2
+    assert all("events/schemas/message.json" in letter["reason"] for letter in of_nobody(listed))
+    assert unreadable not in json.dumps(listed) and "15550000000" not in json.dumps(listed)
+
+    rehearsed = operate(DEAD_LETTERS, "redrive", "--dry-run")
+    assert rehearsed["moved"] == 0 and rehearsed["would_move"] >= 2, rehearsed
+    redriven = operate(DEAD_LETTERS, "redrive", "--tenant", producer.tenant)
+    assert redriven["moved"] >= 2 and redriven["on_both"] == 0, redriven
+    producer.wait(waiting, until=["read"])
+    later = producer.send(integration)
+    producer.wait(later, until=["read"])
+    assert sorted(sends_of(sandbox, integration)) == sorted([sent, waiting, later])
+    assert operate(DEAD_LETTERS, "redrive")["left"] == {"unreadable": len(list(of_nobody(listed)))}
+    sqs.purge_queue(QueueUrl=aside)
+
+
+def test_what_came_in_and_was_set_aside_is_put_back_and_kept(operate, stack, root, call, integration):
+    tenant, wamid = stack["tenants"]["one"], f"wamid.{uuid.uuid4().hex}"
+    samples = json.loads((ROOT / "events" / "inbound-router.json").read_text())["Records"]
+    event = json.loads(samples[1]["body"]) | {"tenant": tenant, "integration": integration["id"]}
+    event["event"]["id"] = event["event"]["payload"]["id"] = wamid
+    aside = stack["queues"]["inbound_dlq"]
+    root("sqs").send_message(QueueUrl=aside, MessageBody=json.dumps(event), MessageGroupId=tenant)
+    listed = operate(DEAD_LETTERS, "list", "--queue", "inbound")
+    assert tenant in [letter["tenant"] for letter in listed["letters"]], listed
+    assert operate(DEAD_LETTERS, "redrive", "--queue", "inbound")["moved"] >= 1
+
+    path = f"/api/v1/events?integration={integration['id']}"
+    kept = waited_for(lambda: call("admin").get(path).json["data"], len)
+    assert [one["payload"]["id"] for one in kept] == [wamid]
+
+
+def of_nobody(listed: dict) -> Iterator[dict]:
+    return (letter for letter in listed["letters"] if letter["unreadable"])
+
+
+def waited_for(look: Callable[[], object], enough: Callable[[object], object]) -> object:
+    deadline = time.monotonic() + ROUTED_SECONDS
+    while not enough(found := look()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)
+    return found
 
 
 def test_rings_and_tenants_are_the_operators_alone(stack, as_function):

@@ -8,6 +8,7 @@ import pytest
 from producer import steps
 
 INTEGRATIONS = "/api/v1/settings/integrations"
+BATCH = "/api/v1/messages/batch"
 FOREVER = 0
 READ = ["accepted", "sending", "sent", "delivered", "read"]
 BURST = 1000
@@ -77,6 +78,22 @@ def test_what_nobody_can_read_is_set_aside_with_the_reason(stack, root, producer
     (ours,) = [message for message in found if message["Body"] == unreadable]
     assert ours["MessageAttributes"]["switchboard.reason"]["StringValue"]
     sqs.delete_message(QueueUrl=aside, ReceiptHandle=ours["ReceiptHandle"])
+
+
+def test_a_batch_is_taken_in_once_however_often_it_is_asked_for(call, producer, sandbox, integration):
+    def message(number: int) -> dict:
+        payload = {"to": f"1555{number:07}", "type": "text", "text": {"body": "Hello!"}}
+        return {"metadata": {"integrationId": integration["id"]}, "wabaPayload": payload}
+
+    batch, key = {"messages": [message(number) for number in range(25)]}, {"Idempotency-Key": uuid.uuid4().hex}
+    first, again = (call("admin").request("POST", BATCH, batch, key) for _ in range(2))
+    assert (first.status, again.text) == (202, first.text)
+    taken = first.json["data"]
+    assert (taken["accepted"], taken["refused"]) == (25, 0)
+    messages = [one["id"] for one in taken["messages"]]
+    for one in messages:
+        producer.wait(one, until=["read"], seconds=60)
+    assert sorted(sends_of(sandbox, integration)) == sorted(messages)
 
 
 def test_a_thousand_messages_arrive_exactly_once(producer, sandbox, integration):

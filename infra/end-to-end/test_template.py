@@ -1,14 +1,19 @@
 """Numbers and settings of the template that have to hold together."""
 
+import copy
 import re
 
 import api
-from template import ROOT
+import pytest
+from constants import constant
+from template import ROOT, Template
 
 CONSUMER_HEADROOM = 6
 MAX_RECEIVES = 5
 DAY = 24 * 3600
 GATEWAY_SECONDS = 30
+# Left of a function's time when the longest that it may begin has ended.
+TO_SPARE = 5
 ACCOUNT_CONCURRENCY = 1000
 LASTING_TABLES = ("IntegrationsTable", "WebhookRoutesTable", "KeyRingsTable", "AuditTable")
 KEYS = ("CredentialsKey", "WebhookSecretsKey")
@@ -46,7 +51,7 @@ def test_a_5_a_failed_message_comes_back_alone(template):
             assert "FilterCriteria" not in mapping, "what a filter drops is deleted for good"
 
 
-def test_every_queue_sets_aside_what_keeps_failing_and_keeps_it_longer(template):
+def test_a10_every_queue_sets_aside_what_keeps_failing_and_keeps_it_longer(template):
     queues = template.of_type("AWS::SQS::Queue")
     sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
     dead_letters = [queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in sources.values()]
@@ -56,6 +61,43 @@ def test_every_queue_sets_aside_what_keeps_failing_and_keeps_it_longer(template)
         assert queue["MessageRetentionPeriod"] == 4 * DAY
         assert queues[aside]["MessageRetentionPeriod"] == 14 * DAY
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+def test_a10_the_dispatcher_sets_aside_what_comes_again_before_sqs_would(template):
+    queue = template.of_type("AWS::SQS::Queue")["MessagesQueue"]
+    assert constant("LAST_RECEIVE") == queue["RedrivePolicy"]["maxReceiveCount"]
+    assert constant("LONGEST_LIFE") < queue["MessageRetentionPeriod"]
+
+
+def test_a7_what_a_claim_may_lead_to_ends_before_the_dispatcher_does(template):
+    """All messages of a batch are sent side by side, so the slowest of them is what a batch takes."""
+    dispatch = next(function for function in template.functions() if function.name == "message-dispatch")
+    connect, exchange = constant("CONNECT_TIMEOUT", "shared/providers"), constant("TOTAL_TIMEOUT")
+    assert connect < exchange < constant("LEAST_TIME") <= dispatch.properties["Timeout"] - TO_SPARE
+    # A claim that nobody works on any more can be told from one that is worked on, before its message comes again.
+    (mapping,) = template.mappings(dispatch)
+    queue = template.of_type("AWS::SQS::Queue")[mapping["Queue"]["Fn::GetAtt"][0]]
+    lease = dispatch.properties["Timeout"] + constant("LEASE_MARGIN")
+    assert dispatch.properties["Timeout"] < lease < queue["VisibilityTimeout"]
+
+
+def test_a10_numbers_that_do_not_hold_together_are_noticed(template):
+    sets_aside = test_a10_the_dispatcher_sets_aside_what_comes_again_before_sqs_would
+    ends = test_a7_what_a_claim_may_lead_to_ends_before_the_dispatcher_does
+    for test, block, path, number in (
+        (sets_aside, "MessagesQueue", ("RedrivePolicy", "maxReceiveCount"), 4),
+        (sets_aside, "MessagesQueue", ("MessageRetentionPeriod",), DAY),
+        (ends, "MessagesQueue", ("VisibilityTimeout",), 35),
+        (ends, "MessageDispatch", ("Timeout",), 29),
+    ):
+        content = copy.deepcopy(template.content)
+        *within, name = "Properties", *path
+        place = content["Resources"][block]
+        for step in within:
+            place = place[step]
+        place[name] = number
+        with pytest.raises(AssertionError):
+            test(Template(content))
 
 
 def test_consumers_fit_into_the_account_and_reserve_nothing(template):

@@ -12,6 +12,7 @@ from api import Answer, Api
 
 INTEGRATIONS = "/api/v1/settings/integrations"
 QUARANTINE_SECONDS = 20
+FIGURES_SECONDS = 150
 
 
 @pytest.fixture
@@ -76,6 +77,22 @@ def test_an_event_is_listed_for_those_who_may_see_it(stack, root, call, integrat
     newest = call("admin").get(path).json["data"][0]
     assert (newest["kind"], newest["integration_id"], newest["payload"]["id"]) == ("message", integration["id"], wamid)
     assert call("agent").get(path).status == 403
+
+
+def test_what_came_in_is_counted_soon_after(call, integration, route):
+    """A minute later, with the batch that comes then."""
+    place = f"{INTEGRATIONS}/{integration['id']}"
+    deadline = time.monotonic() + FIGURES_SECONDS
+    while True:
+        _, body = event(integration["configuration"])
+        assert deliver(call(), route, body, integration["configuration"]["app_secret"]).status == 200
+        told = call("agent").get(f"{place}/analytics").json["data"]
+        if told["totals"]["received"]:
+            break
+        assert time.monotonic() < deadline, told
+        time.sleep(2)
+    assert sum(hour["received"] for hour in told["hours"]) == told["totals"]["received"]
+    assert call("agent").get(f"{place}/health").json["data"]["activity"]["last_day"]["received"]
 
 
 def test_refusals_look_the_same_and_nothing_gets_in(stack, root, call, integration, route):

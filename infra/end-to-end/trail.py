@@ -13,9 +13,9 @@ TRANSACTION_ITEMS = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 PARTIQL = re.compile(r'\s*(INSERT)\s+INTO\s+"([^"]+)"|\s*(UPDATE)\s+"([^"]+)"|\s*(DELETE)\s+FROM\s+"([^"]+)"', re.I)
-ENVELOPES = {"BatchExecuteStatement", "ReEncrypt", "SendMessageBatch", "TransactGetItems", "TransactWriteItems"}
+QUEUE_BATCHES = {f"{name}Batch": name for name in ("ChangeMessageVisibility", "DeleteMessage", "SendMessage")}
+ENVELOPES = {"BatchExecuteStatement", "ReEncrypt", "TransactGetItems", "TransactWriteItems"} | QUEUE_BATCHES.keys()
 MOST_LOOKS, PER_LOOK = 40, 50
-SENDS = {"SendMessage", "SendMessageBatch"}
 
 
 def used(cloudtrail, key: str, actions: set[str]) -> set[tuple[str, str]]:
@@ -61,7 +61,7 @@ def rights(event: dict) -> Iterator[tuple[str, str]]:
         yield "kms:ReEncryptTo", sent["DestinationKeyId"]
     elif "IndexName" in sent:
         yield f"{service}:{name}", f"{sent['TableName']}/index/{sent['IndexName']}"
-    elif name in SENDS:
-        yield "sqs:SendMessage", sent["QueueUrl"].rpartition("/")[2]
+    elif "QueueUrl" in sent:
+        yield f"sqs:{QUEUE_BATCHES.get(name, name)}", sent["QueueUrl"].rpartition("/")[2]
     else:
         yield f"{service}:{name}", sent.get("TableName") or sent.get("KeyId") or json.dumps(sent)

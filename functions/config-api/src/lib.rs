@@ -37,6 +37,7 @@ use store::activity::Events;
 use store::agents::Agents;
 use store::audit::AuditTrail;
 use store::changes::IntegrationChanges;
+use store::figures::HourlyFigures;
 use store::grants::Grants;
 use store::integrations::Integrations;
 use store::key_rings::KeyRingsTable;
@@ -59,6 +60,7 @@ pub struct Context {
     changes: IntegrationChanges,
     messages: Messages,
     events: Events,
+    figures: HourlyFigures,
     parked: Parked,
     trail: AuditTrail,
     sealer: Sealer,
@@ -137,6 +139,7 @@ impl Context {
             integrations,
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
             events: Events::new(dynamodb.clone(), config.activity_table.clone()),
+            figures: HourlyFigures::new(dynamodb.clone(), config.activity_table.clone()),
             parked: Parked::new(dynamodb, config.activity_table),
             trail,
             queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.messages_queue),

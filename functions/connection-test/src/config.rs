@@ -19,6 +19,8 @@ pub struct Config {
     pub key_rings_table: String,
     /// `AUDIT_TABLE`.
     pub audit_table: String,
+    /// `MESSAGES_QUEUE_URL`: who serves it is told of repairs.
+    pub messages_queue: String,
     /// `PROVIDER_OVERRIDES`.
     pub overrides: Overrides,
     /// `OWN_ADDRESSES`: where we are reached ourselves, as URLs with commas between them.
@@ -34,6 +36,7 @@ impl Config {
             integrations_table: env.required("INTEGRATIONS_TABLE"),
             key_rings_table: env.required("KEY_RINGS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
+            messages_queue: env.required("MESSAGES_QUEUE_URL"),
             overrides: env.json("PROVIDER_OVERRIDES"),
             own_hosts: env.parsed("OWN_ADDRESSES", OwnHosts::default()),
         }

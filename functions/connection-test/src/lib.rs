@@ -20,6 +20,7 @@ use domain::{Clock, Failure, Given, Integration};
 use edge::auth::ClaimNames;
 use edge::aws::AwsEnv;
 use edge::http::{HttpReply, HttpRequest};
+use edge::queue::Queue;
 use edge::{Problem, StartError, input};
 use providers::descriptor::Category;
 use providers::http::{Egress, Reach};
@@ -41,6 +42,7 @@ pub struct Context {
     integrations: Integrations,
     trail: AuditTrail,
     custody: Custody,
+    queue: Queue,
 }
 
 impl Context {
@@ -81,6 +83,7 @@ impl Context {
         Self {
             claims: config.claims,
             pace: Pace::new(config.quotas),
+            queue: Queue::new(aws_sdk_sqs::Client::new(sdk), config.messages_queue),
             integrations,
             trail,
             custody,

@@ -1,6 +1,10 @@
 //! A test of what is stored; the verdict becomes the integration's state.
 
+use std::time::Duration;
+
 use domain::Integration;
+use domain::integration::Status;
+use domain::message::Release;
 use edge::Problem;
 use edge::http::HttpReply;
 use providers::Provider;
@@ -25,6 +29,14 @@ pub(crate) async fn test(
         .await?;
     if !recorded {
         context.trail.append(&ask.caller.tenant, &record).await?;
+    }
+    // What was parked goes out, now that the credentials are found to work.
+    if result.is_ok() && integration.status == Status::Invalid {
+        let release = Release::of(&integration, context.clock.now());
+        let tenant = &integration.tenant;
+        if !context.queue.release(tenant, &release, Duration::ZERO).await {
+            return Err(Problem::unavailable());
+        }
     }
     reply(provider, result)
 }

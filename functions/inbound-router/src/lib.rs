@@ -1,5 +1,5 @@
 //! What to do with a verified event: news of our messages goes into their ledger, everything else is kept once for
-//! its tenant. What the ingress has to say for the audit trail is written here, for the ingress may not.
+//! its tenant, and what came is counted. What the ingress has to say for the audit trail is written here, for the ingress may not.
 
 pub mod config;
 
@@ -10,13 +10,14 @@ use domain::event::{EventKind, InboundEvent};
 use domain::failure::StoreError;
 use domain::message::attribute;
 use domain::time::SystemClock;
-use domain::{Clock, TenantId};
+use domain::{Clock, TenantId, random};
 use edge::StartError;
 use edge::aws::AwsEnv;
 use edge::problem::Causes;
 use edge::sqs::{BatchReply, Done, SqsBatch, SqsRecord};
 use store::activity::Events;
 use store::audit::AuditTrail;
+use store::figures::FigureBook;
 use store::ledger::Messages;
 
 use crate::config::Config;
@@ -26,6 +27,8 @@ pub struct Context {
     messages: Messages,
     events: Events,
     trail: AuditTrail,
+    figures: Arc<FigureBook>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Context {
@@ -41,17 +44,29 @@ impl Context {
     /// As [`Context::new`], with clients and a clock from outside.
     pub fn with(config: Config, sdk: &aws_types::SdkConfig, clock: Arc<dyn Clock>) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let container = random::base32(&random::bytes::<10>());
+        let figures = FigureBook::new(dynamodb.clone(), config.activity_table.clone(), container);
         Self {
             messages: Messages::new(dynamodb.clone(), config.activity_table.clone()),
             events: Events::new(dynamodb.clone(), config.activity_table),
-            trail: AuditTrail::new(dynamodb, config.audit_table, clock),
+            trail: AuditTrail::new(dynamodb, config.audit_table, clock.clone()),
+            figures: Arc::new(figures),
+            clock,
         }
+    }
+
+    /// What remains to be written when the process ends.
+    pub fn last_words(&self) -> impl Future<Output = ()> + Send + 'static {
+        let figures = self.figures.clone();
+        async move { figures.close().await }
     }
 }
 
 /// Routes a batch; what could not be written comes again.
 pub async fn handle(context: &Context, batch: &SqsBatch) -> BatchReply {
-    edge::sqs::each(batch, |record| route(context, record)).await
+    let reply = edge::sqs::each(batch, |record| route(context, record)).await;
+    context.figures.settle(context.clock.now()).await;
+    reply
 }
 
 #[expect(
@@ -109,16 +124,24 @@ async fn apply(
     tenant: &TenantId,
     event: &InboundEvent<'_>,
 ) -> Result<(), StoreError> {
-    if let EventKind::Status(update) = &event.event.kind
+    let kind = &event.event.kind;
+    let new = if let EventKind::Status(update) = kind
         && let Some(message) = &update.message
     {
         let at = event.happened_at();
-        return context
-            .messages
-            .add_evidence((tenant, message), at, update)
-            .await;
+        let messages = &context.messages;
+        messages.add_evidence((tenant, message), at, update).await?
+    } else {
+        let new = context.events.keep(tenant, event).await?;
+        tracing::info!(%tenant, integration = %event.integration, new, "an event was kept");
+        new
+    };
+    // What comes again was counted.
+    if new {
+        let now = context.clock.now();
+        context
+            .figures
+            .count_event(tenant, &event.integration, now, kind);
     }
-    let new = context.events.keep(tenant, event).await?;
-    tracing::info!(%tenant, integration = %event.integration, new, "an event was kept");
     Ok(())
 }

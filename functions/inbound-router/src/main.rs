@@ -8,6 +8,7 @@ use inbound_router::{Context, handle};
 async fn main() -> Result<(), StartError> {
     let (config, aws) = edge::start(Config::read)?;
     let context = Context::new(config, &aws)?;
+    edge::lambda::before_end(context.last_words()).await;
     edge::lambda::serve(context, async |context, batch, _| {
         handle(context, &batch).await
     })

@@ -201,6 +201,7 @@ fn test(overrides: &Overrides) -> connection_test::config::Config {
         integrations_table: names::INTEGRATIONS.into(),
         key_rings_table: names::KEY_RINGS.into(),
         audit_table: names::AUDIT.into(),
+        messages_queue: Cloud::queue_url(names::MESSAGES),
         overrides: overrides.clone(),
         own_hosts: OwnHosts::default(),
     }
@@ -227,7 +228,7 @@ fn dispatch(overrides: &Overrides) -> message_dispatch::config::Config {
         activity_table: names::ACTIVITY.into(),
         key_rings_table: names::KEY_RINGS.into(),
         audit_table: names::AUDIT.into(),
-        messages_queue: Cloud::queue_url(names::MESSAGES),
+        queue: Cloud::queue_url(names::MESSAGES),
         dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
         overrides: overrides.clone(),
         platform: PlatformAccounts::default(),

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::analytics::LastDay;
 use crate::fields::{Label, Ranged};
 
 /// What is said of an integration besides the provider's own fields; what is left out stays as it is.
@@ -231,7 +232,7 @@ pub struct HealthView<'a> {
 }
 
 /// What happened lately through an integration.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Activity {
     /// Messages that wait for its repair.
     pub parked: u64,
@@ -240,13 +241,11 @@ pub struct Activity {
     /// When the latest event arrived, of those of the last 30 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_event_at: Option<Timestamp>,
-    /// Events that arrived within the last 24 hours.
-    pub events_last_day: u64,
-    /// Whether there are more of these than were counted.
-    pub events_are_least: bool,
     /// When its credential was last opened, and what for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<LastUse>,
+    /// What was sent, failed and came back.
+    pub last_day: LastDay,
 }
 
 /// A use of a credential.

@@ -5,6 +5,7 @@
 //! types of bodies stand in a module per resource; the fields of a provider are those of its descriptor ([`forms`]).
 
 pub mod agents;
+pub mod analytics;
 pub mod audit_logs;
 pub mod credentials;
 pub mod document;

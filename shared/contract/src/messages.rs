@@ -1,7 +1,10 @@
 //! Messages, as the queue's contract has them.
 
-use domain::ledger::{MessageStatus, Step};
+use domain::ledger::{MessageStatus, OnUnknown, Step};
+use domain::route::Fallback;
 use domain::{Failure, IntegrationId, MessageId, ProviderId, Timestamp, UserId};
+use edge::json::Items;
+use edge::problem::ItemProblem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +22,31 @@ pub struct SendMessage {
     #[serde(alias = "wabaPayload")]
     #[schemars(rename = "wabaPayload", with = "Object")]
     pub waba_payload: Map<String, Value>,
+}
+
+/// Most messages of one batch.
+pub const MOST_MESSAGES: usize = 1_000;
+/// Most bytes of a batch: 1,000 messages of four kilobytes each. Lambda takes six megabytes, as JSON within JSON.
+pub const MOST_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// So many messages of a batch are what one request is: they take about as many calls of ours.
+pub const MESSAGES_PER_REQUEST: usize = 10;
+
+/// Messages to send.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SendMessages {
+    /// Each as it would be sent alone, and taken in or refused alone.
+    #[schemars(length(min = 1, max = MOST_MESSAGES))]
+    pub messages: Vec<SendMessage>,
+}
+
+/// [`SendMessages`] as it is read: the messages as they stand, so that what is wrong with one is said of it alone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenMessages<'a> {
+    /// The messages.
+    #[serde(borrow)]
+    pub messages: Items<'a, MOST_MESSAGES>,
 }
 
 /// Who sends, through what, and until when.
@@ -57,6 +85,17 @@ pub struct Metadata {
     /// Do not send after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
+    /// Where to try next, in order, when what comes first cannot be used. Managers and agents name only what they may send
+    /// through.
+    #[serde(skip_serializing_if = "Fallback::is_empty")]
+    pub fallback: Fallback,
+    /// What to do when nobody knows whether it was sent.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub on_unknown: OnUnknown,
+}
+
+fn is_usual(on_unknown: &OnUnknown) -> bool {
+    *on_unknown == OnUnknown::default()
 }
 
 /// That a message was taken in.
@@ -66,6 +105,34 @@ pub struct Accepted<'a> {
     pub id: &'a MessageId,
     /// Always `accepted`.
     pub status: MessageStatus,
+}
+
+/// What became of the messages of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AcceptedBatch {
+    /// How many were taken in.
+    pub accepted: usize,
+    /// How many were not.
+    pub refused: usize,
+    /// What became of each, in the order in which they were given.
+    pub messages: Vec<BatchItem>,
+}
+
+/// What became of one message of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BatchItem {
+    /// It is taken in.
+    Accepted {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// Its id.
+        id: MessageId,
+        /// Always `accepted`.
+        status: MessageStatus,
+    },
+    /// It is not.
+    Refused(ItemProblem),
 }
 
 /// Where a message stands, and how it came there.

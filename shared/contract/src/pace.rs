@@ -8,7 +8,7 @@ use edge::{Env, Problem};
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{InsufficientCapacity, Quota, RateLimiter};
 
 use crate::Route;
 
@@ -79,6 +79,19 @@ impl Pace {
     /// # Errors
     /// 429 with the seconds after which the next one is let through.
     pub fn check(&self, tenant: &TenantId, route: &Route) -> Result<(), Problem> {
+        self.count(tenant, route, NonZeroU32::MIN)
+    }
+
+    /// Counts what is more than one request, as so many more.
+    ///
+    /// # Errors
+    /// As [`Pace::check`].
+    pub fn check_more(&self, tenant: &TenantId, route: &Route, more: usize) -> Result<(), Problem> {
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        NonZeroU32::new(more).map_or(Ok(()), |more| self.count(tenant, route, more))
+    }
+
+    fn count(&self, tenant: &TenantId, route: &Route, requests: NonZeroU32) -> Result<(), Problem> {
         let limiter = match route.cost {
             Cost::Own => &self.own,
             Cost::Provider => &self.provider,
@@ -86,10 +99,16 @@ impl Pace {
         if limiter.len() > MOST_TENANTS {
             limiter.retain_recent();
         }
-        limiter.check_key(tenant).map_err(|soonest| {
-            let wait = soonest.wait_time_from(MonotonicClock.now());
-            Problem::too_many_requests(wait.as_secs() + 1)
-        })
+        let counted = limiter.check_key_n(tenant, requests);
+        // What is more than a minute's worth takes all of it; else it would never be let through.
+        let counted = counted.or_else(|InsufficientCapacity(most)| {
+            limiter.check_key_n(tenant, NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN))
+        });
+        let Ok(Err(soonest)) = counted else {
+            return Ok(());
+        };
+        let wait = soonest.wait_time_from(MonotonicClock.now());
+        Err(Problem::too_many_requests(wait.as_secs() + 1))
     }
 }
 
@@ -128,5 +147,29 @@ mod tests {
         assert_eq!(wait, Some(("retry-after", "30".to_owned())));
         assert!(pace.check(&other, test).is_ok());
         assert!(pace.check(&one, list).is_ok());
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test is a trusted source of tenants"
+    )]
+    fn i5_what_is_many_requests_counts_as_many() {
+        let own = NonZeroU32::new(10).expect("a number");
+        let provider = NonZeroU32::MAX;
+        let tenant = |id| TenantId::from_trusted_source(id).expect("valid");
+        let path = "/api/v1/messages/batch";
+        let send = lookup::find("POST", path).expect("a route").route;
+        let one = tenant("t_one");
+        let pace = Pace::new(Quotas { own, provider });
+        assert!(pace.check(&one, send).is_ok());
+        assert!(pace.check_more(&one, send, 0).is_ok());
+        assert!(pace.check_more(&one, send, 9).is_ok());
+        let refused = pace.check(&one, send).expect_err("too often");
+        assert_eq!(refused.status(), 429);
+        // More than there ever is takes all that there is, and no more.
+        let two = tenant("t_two");
+        assert!(pace.check_more(&two, send, 1_000).is_ok());
+        assert!(pace.check(&two, send).is_err());
     }
 }

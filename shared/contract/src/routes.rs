@@ -1,17 +1,18 @@
 //! The whole API as a table.
 
-use domain::ProviderId;
+use domain::{ProviderId, Timestamp};
 use providers::Template;
 use providers::descriptor::Descriptor;
 
 use crate::agents::{AgentView, ChangeAgent, NewAgent};
+use crate::analytics::AnalyticsView;
 use crate::audit_logs::AuditLine;
 use crate::credentials::{AccessToken, Revealed};
 use crate::events::EventView;
 use crate::fields::{IdempotencyKey, Label, Limit};
 use crate::forms;
 use crate::integrations::{HealthView, IntegrationView, Ownership, Passed, PermissionView, Synced};
-use crate::messages::{Accepted, MessageView, SendMessage};
+use crate::messages::{Accepted, AcceptedBatch, MessageView, SendMessage, SendMessages};
 use crate::notifications::NotificationView;
 use crate::older::{
     ChangeIntegration, CreateIntegration, DashboardIntegration, ElevenLabsConfig, ElevenLabsView,
@@ -54,6 +55,19 @@ const IDEMPOTENCY_KEY: &[Parameter] = &[Parameter::new::<IdempotencyKey>(
     "Names this request: repeated with the same body it is carried out once, with another body it is refused.",
     "order-17",
 )];
+const TIMES: &[Parameter] = &[
+    Parameter::new::<Timestamp>(
+        "from",
+        "From when on; 24 hours before `to` if left out, and at most 31 days before it.",
+        "2026-01-31T00:00:00Z",
+    ),
+    Parameter::new::<Timestamp>(
+        "to",
+        "Until when; until now if left out.",
+        "2026-02-01T00:00:00Z",
+    ),
+];
+
 /// Every route.
 pub static ROUTES: &[Route] = &[
     get(Op::ShowHealth, "/health", ABOUT_API, "Does the API answer?")
@@ -119,6 +133,10 @@ pub static ROUTES: &[Route] = &[
         .answers(&[Answer::data::<Revealed<'_>>(200, "The credentials, in the clear.")]),
     get(Op::ShowIntegrationHealth, "/api/v1/settings/integrations/{ref}/health", INTEGRATIONS, "How an integration fares")
         .answers(&[Answer::data::<HealthView<'_>>(200, "Its state, limits and recent activity.")]),
+    get(Op::ShowAnalytics, "/api/v1/settings/integrations/{ref}/analytics", INTEGRATIONS, "What happened through an integration")
+        .detail("Figures by the hour, in UTC; every hour that the given time touches is told of as a whole. They are kept for 90 days.")
+        .query(TIMES)
+        .answers(&[Answer::data::<AnalyticsView>(200, "How much was sent, failed and came back.")]),
     get(Op::ListTemplates, "/api/v1/settings/integrations/{ref}/templates", INTEGRATIONS, "The account's message templates")
         .costly()
         .query(&[LIMIT, CURSOR])
@@ -173,6 +191,13 @@ pub static ROUTES: &[Route] = &[
         .headers(IDEMPOTENCY_KEY)
         .body(Body::of::<SendMessage>(r#"{"wabaPayload": {"to": "+919876543220", "type": "text", "text": {"body": "Hello!"}}}"#))
         .answers(&[Answer::data::<Accepted<'_>>(202, "It is taken in.")]),
+    post(Op::SendMessages, "/api/v1/messages/batch", MESSAGES, "Send many messages")
+        .detail("Up to 1,000 messages in at most 4 MiB, each of at most 64 KiB and each taken in or refused as it would be alone. \
+                 With an Idempotency-Key each is named by the key and its place: repeating the request is safe, and \
+                 takes in what was not taken in before. Ten messages count as one request.")
+        .headers(IDEMPOTENCY_KEY)
+        .body(Body::of::<SendMessages>(r#"{"messages": [{"wabaPayload": {"to": "+919876543220", "type": "text", "text": {"body": "Hello!"}}}]}"#))
+        .answers(&[Answer::data::<AcceptedBatch>(202, "All of them or some are taken in. If none is, the problem says why under `items`.")]),
     get(Op::ShowMessage, "/api/v1/messages/{message_id}", MESSAGES, "Where a message stands")
         .answers(&[Answer::data::<MessageView<'_>>(200, "Where it stands, and how it came there.")]),
     get(Op::ListEvents, "/api/v1/events", MESSAGES, "What providers told us")

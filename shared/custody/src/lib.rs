@@ -18,7 +18,7 @@ use domain::opening::{OpenedBy, Reason};
 use domain::seal::SealContext;
 use domain::{Clock, Credentials, Failure, ProviderId, TenantId};
 use providers::http::Egress;
-use providers::{Checked, Connection, Overrides, Provider, Webhooks};
+use providers::{Catalogue, Checked, Connection, Overrides, Provider, Webhooks};
 use store::integrations::{Integrations, roster_key};
 use store::notifications::Notification;
 use store::previous::PreviousCredentials;
@@ -51,6 +51,7 @@ pub struct Custody {
     http: Egress,
     overrides: Overrides,
     clock: Arc<dyn Clock>,
+    providers: Catalogue,
 }
 
 impl Custody {
@@ -69,7 +70,19 @@ impl Custody {
             http,
             overrides,
             clock,
+            providers: providers::ALL,
         }
+    }
+
+    /// With other providers than all.
+    #[must_use]
+    pub fn with_providers(self, providers: Catalogue) -> Self {
+        Self { providers, ..self }
+    }
+
+    /// The provider of that type.
+    pub fn provider(&self, id: &ProviderId) -> Option<&'static dyn Provider> {
+        providers::find_in(self.providers, id.as_str())
     }
 
     /// Opens an integration's credentials, if it is what its roster attests: an older record put in its place is
@@ -262,7 +275,7 @@ impl Custody {
         previous: &PreviousCredentials,
         by: OpenedBy<'_>,
     ) -> Option<bool> {
-        let provider = providers::find(integration.provider.as_str())?;
+        let provider = self.provider(&integration.provider)?;
         let reason = Reason::Return;
         let by = OpenedBy { reason, ..by };
         let credentials = match self.open_previous(integration, previous, by).await {

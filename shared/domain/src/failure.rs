@@ -32,6 +32,8 @@ pub enum FailureKind {
     Undeliverable,
     /// The platform's own credential was refused: no fault of the tenant's, who can only wait.
     PlatformRefused,
+    /// The provider refuses the credentials of many tenants at once: trouble of its own.
+    RefusesMany,
     /// Too many calls; come back later.
     Throttled,
     /// Too many messages to one recipient; others are not affected.
@@ -71,9 +73,10 @@ impl FailureKind {
             | Self::InvalidRequest
             | Self::AddressRefused
             | Self::Undeliverable => Reaction::GiveUp,
-            Self::Throttled | Self::RecipientThrottled | Self::PlatformRefused => {
-                Reaction::TryLater { counts: false }
-            }
+            Self::Throttled
+            | Self::RecipientThrottled
+            | Self::PlatformRefused
+            | Self::RefusesMany => Reaction::TryLater { counts: false },
             Self::Unavailable => Reaction::TryLater { counts: true },
             Self::OutcomeUnknown => Reaction::AwaitEvidence,
         }
@@ -93,10 +96,38 @@ impl FailureKind {
             Self::AddressRefused => "address_refused",
             Self::Undeliverable => "undeliverable",
             Self::PlatformRefused => "platform_credentials_rejected",
+            Self::RefusesMany => "provider_refuses_many",
             Self::Throttled => "provider_rate_limit",
             Self::RecipientThrottled => "recipient_rate_limit",
             Self::Unavailable => "provider_unavailable",
             Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+
+    /// Whether the provider asks to come back later, and no more.
+    pub const fn is_slowing_down(self) -> bool {
+        matches!(self, Self::Throttled | Self::RecipientThrottled)
+    }
+
+    /// Whether another account may succeed where this one failed, and nothing was sent by this one.
+    pub const fn may_differ_elsewhere(self) -> bool {
+        match self {
+            Self::CredentialsRejected
+            | Self::PermissionMissing
+            | Self::NotConfigured
+            | Self::AccountBlocked
+            | Self::NotFound
+            | Self::AddressRefused
+            | Self::Undeliverable
+            | Self::PlatformRefused
+            | Self::RefusesMany
+            | Self::Unavailable => true,
+            Self::Expired
+            | Self::TenantRemoved
+            | Self::InvalidRequest
+            | Self::Throttled
+            | Self::RecipientThrottled
+            | Self::OutcomeUnknown => false,
         }
     }
 

@@ -27,7 +27,7 @@ pub enum MessageStatus {
     Sending,
     /// May or may not have been sent; nobody knows.
     Unknown,
-    /// Kept until the integration is repaired.
+    /// Kept until the integration is repaired, or until an operator sends it on.
     Parked,
     /// Will not be sent, or the provider could not deliver it.
     Failed,
@@ -62,8 +62,22 @@ pub struct Claim {
     /// Why that one, or why none; see [`crate::resolution::Reason`].
     #[serde(default)]
     pub credential_reason: Cow<'static, str>,
+    /// Which version of the integration's credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_version: Option<u64>,
+    /// Which of the message's routes: 0 for the first.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub route: usize,
     /// Provider type.
     pub channel: ProviderId,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+fn is_first(route: &usize) -> bool {
+    *route == 0
 }
 
 /// How an attempt ended.
@@ -97,11 +111,45 @@ pub enum AttemptResult {
         /// Why.
         failure: Failure,
     },
+    /// Not sent; the message's next route takes it.
+    PassedOn(Failure),
     /// Not sent; kept until the integration is repaired.
     Parked(Failure),
+    /// Not sent, however often it was tried; kept on the dead-letter queue until an operator sends it on.
+    DeadLettered(Failure),
     /// Nobody knows.
     Unknown(Failure),
 }
+
+impl AttemptResult {
+    /// Why it was not sent, or why nobody knows.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Sent { .. } => None,
+            Self::Failed(failure)
+            | Self::Deferred { failure, .. }
+            | Self::PassedOn(failure)
+            | Self::Parked(failure)
+            | Self::DeadLettered(failure)
+            | Self::Unknown(failure) => Some(failure),
+        }
+    }
+}
+
+/// What is done about a message of which nobody knows whether it was sent, and of which the provider tells nothing for
+/// [`GRACE`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnknown {
+    /// It stays unknown: it is never sent again unasked.
+    #[default]
+    Keep,
+    /// It is sent once more: better twice than never.
+    Resend,
+}
+
+/// How long the provider is given to tell of a message of which nobody knows whether it was sent.
+pub const GRACE: Duration = Duration::from_secs(15 * 60);
 
 /// What the provider told us later; each time is set once, in whatever order they come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,6 +188,54 @@ pub struct Step {
     pub status: MessageStatus,
     /// When.
     pub at: Timestamp,
+    /// While it was being sent: the credential that served.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Served>,
+    /// Why it went no further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// The credential that served an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Served {
+    /// The integration whose it is; the platform's own account is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<IntegrationId>,
+    /// Whose it is, or `none`; see [`crate::resolution::CredentialSource`].
+    pub credential_source: Cow<'static, str>,
+    /// Why that one, or why none; see [`crate::resolution::Reason`].
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub credential_reason: Cow<'static, str>,
+    /// Which version of the integration's credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_version: Option<u64>,
+    /// Which of the message's routes, if not the first: 1 for the first fallback.
+    #[serde(skip_serializing_if = "is_first")]
+    pub route: usize,
+}
+
+impl From<&Claim> for Served {
+    fn from(claim: &Claim) -> Self {
+        Self {
+            integration_id: claim.integration.clone(),
+            credential_source: claim.credential_source.clone(),
+            credential_reason: claim.credential_reason.clone(),
+            credential_version: claim.credential_version,
+            route: claim.route,
+        }
+    }
+}
+
+impl Step {
+    fn new(status: MessageStatus, at: Timestamp) -> Self {
+        Self {
+            status,
+            at,
+            credential: None,
+            error: None,
+        }
+    }
 }
 
 /// What a dispatcher that received the message again must do.
@@ -149,8 +245,15 @@ pub enum Next {
     Claim(u32),
     /// It came to rest: acknowledge.
     Settled,
-    /// Deferred: put it back until then, under this attempt's successor.
-    Wait(Timestamp),
+    /// Put it back until then, as that attempt.
+    Wait {
+        /// Not before this time.
+        until: Timestamp,
+        /// The attempt to make then.
+        attempt: u32,
+    },
+    /// Given up for now: to the dead-letter queue, as that attempt.
+    DeadLetter(u32),
     /// We hold it: the answer to our claim was lost on the way.
     Ours,
     /// Somebody holds it: leave it alone until the lease ends.
@@ -169,6 +272,11 @@ impl Ledger {
         self.outcomes
             .iter()
             .find(|outcome| outcome.attempt == attempt)
+    }
+
+    /// Whether it is on record how that attempt ended.
+    pub fn has_ended(&self, attempt: u32) -> bool {
+        self.outcome_of(attempt).is_some()
     }
 
     fn accepted_by_provider(&self) -> bool {
@@ -207,7 +315,11 @@ impl Ledger {
             };
         };
         match last_outcome {
-            Some(outcome) if outcome.attempt >= claim.attempt => status_of(&outcome.result),
+            Some(outcome) if outcome.attempt >= claim.attempt => match status_of(&outcome.result) {
+                MessageStatus::Sent => MessageStatus::Sent,
+                _ if self.may_have_been_sent() => MessageStatus::Unknown,
+                status => status,
+            },
             _ if now < claim.lease_until => MessageStatus::Sending,
             _ => MessageStatus::Unknown,
         }
@@ -219,37 +331,52 @@ impl Ledger {
         let accepted = self
             .accepted_at
             .or_else(|| self.claims.first().map(|c| c.accepted_at));
-        let mut step = |status, at| steps.push(Step { status, at });
         if let Some(at) = accepted {
-            step(MessageStatus::Accepted, at);
+            steps.push(Step::new(MessageStatus::Accepted, at));
         }
+        let ended = |outcome: &Outcome| Step {
+            error: outcome.result.failure().cloned(),
+            ..Step::new(status_of(&outcome.result), outcome.at)
+        };
         for claim in &self.claims {
-            step(MessageStatus::Sending, claim.at);
-            if self.outcome_of(claim.attempt).is_none()
-                && now >= claim.lease_until
-                && !self.accepted_by_provider()
-            {
-                step(MessageStatus::Unknown, claim.lease_until);
+            steps.push(Step {
+                credential: Some(claim.into()),
+                ..Step::new(MessageStatus::Sending, claim.at)
+            });
+            match self.outcome_of(claim.attempt) {
+                Some(outcome) => steps.push(ended(outcome)),
+                None if now >= claim.lease_until && !self.accepted_by_provider() => {
+                    steps.push(Step::new(MessageStatus::Unknown, claim.lease_until));
+                }
+                None => {}
             }
         }
-        for outcome in &self.outcomes {
-            step(status_of(&outcome.result), outcome.at);
-        }
+        let is_claimed = |outcome: &&Outcome| {
+            let mut claims = self.claims.iter();
+            claims.any(|claim| claim.attempt == outcome.attempt)
+        };
+        let unclaimed = self.outcomes.iter().filter(|one| !is_claimed(one));
+        steps.extend(unclaimed.map(ended));
         let evidence = &self.evidence;
         let sent_on_record = self
             .outcomes
             .iter()
             .any(|o| matches!(o.result, AttemptResult::Sent { .. }));
         if let Some(at) = evidence.sent_at.filter(|_| !sent_on_record) {
-            step(MessageStatus::Sent, at);
+            steps.push(Step::new(MessageStatus::Sent, at));
+        }
+        if let Some(at) = evidence.failed_at {
+            steps.push(Step {
+                error: evidence.failure.clone(),
+                ..Step::new(MessageStatus::Failed, at)
+            });
         }
         for (at, status) in [
-            (evidence.failed_at, MessageStatus::Failed),
             (evidence.delivered_at, MessageStatus::Delivered),
             (evidence.read_at, MessageStatus::Read),
         ] {
             if let Some(at) = at {
-                step(status, at);
+                steps.push(Step::new(status, at));
             }
         }
         // The provider tells whole seconds: its steps come after ours whatever the clocks say.
@@ -270,13 +397,7 @@ impl Ledger {
         self.evidence
             .failure
             .as_ref()
-            .or_else(|| match &self.outcomes.last()?.result {
-                AttemptResult::Sent { .. } => None,
-                AttemptResult::Failed(failure)
-                | AttemptResult::Deferred { failure, .. }
-                | AttemptResult::Parked(failure)
-                | AttemptResult::Unknown(failure) => Some(failure),
-            })
+            .or_else(|| self.outcomes.last()?.result.failure())
     }
 
     /// The provider's id of the message.
@@ -292,9 +413,41 @@ impl Ledger {
         })
     }
 
+    /// Whether the last attempt ended with nobody knowing whether it sent anything.
+    pub fn is_unknown(&self) -> bool {
+        let last = self.outcomes.last();
+        last.is_some_and(|last| {
+            last.attempt == self.last_attempt() && matches!(last.result, AttemptResult::Unknown(_))
+        })
+    }
+
+    /// The last attempt on record; 0 if there is none.
+    pub fn last_attempt(&self) -> u32 {
+        let claimed = self.claims.last().map_or(0, |claim| claim.attempt);
+        let ended = self.outcomes.last().map_or(0, |outcome| outcome.attempt);
+        claimed.max(ended)
+    }
+
+    /// Whether an attempt may have sent it, whatever came of those after it.
+    fn may_have_been_sent(&self) -> bool {
+        let unknown = |outcome: &Outcome| matches!(outcome.result, AttemptResult::Unknown(_));
+        self.outcomes.iter().any(unknown)
+    }
+
+    /// Which of the message's routes is to be tried, as far as the record tells.
+    pub fn route(&self) -> usize {
+        let passed_on = |claim: &&Claim| {
+            let outcome = self.outcome_of(claim.attempt);
+            outcome.is_some_and(|outcome| matches!(outcome.result, AttemptResult::PassedOn(_)))
+        };
+        let passed_on = self.claims.iter().filter(passed_on);
+        passed_on.map(|claim| claim.route + 1).max().unwrap_or(0)
+    }
+
     /// What to do with a message that was received as `attempt`. A higher attempt than the last on record is issued
-    /// only by who knows that the one before it sent nothing. `owner` tells our own claim whose answer was lost.
-    pub fn next(&self, attempt: u32, now: Timestamp, owner: &str) -> Next {
+    /// only by who knows that the one before it sent nothing, or that its sender wants it sent once more. `owner` tells
+    /// our own claim whose answer was lost.
+    pub fn next(&self, attempt: u32, now: Timestamp, owner: &str, on_unknown: OnUnknown) -> Next {
         let settled = |outcome: &Outcome| {
             matches!(
                 outcome.result,
@@ -306,20 +459,43 @@ impl Ledger {
         }
         let claimed = self.claims.last().map_or(0, |claim| claim.attempt);
         let ended = self.outcomes.last().map_or(0, |outcome| outcome.attempt);
-        if attempt > claimed.max(ended) {
+        if attempt > self.last_attempt() {
             return Next::Claim(attempt);
         }
         match (self.claims.last(), self.outcomes.last()) {
-            (_, Some(outcome)) if ended >= claimed => match &outcome.result {
-                AttemptResult::Deferred { until, .. } if *until > now => Next::Wait(*until),
-                AttemptResult::Deferred { .. } => Next::Claim(ended + 1),
-                _ => Next::Settled,
-            },
+            (_, Some(outcome)) if ended >= claimed => self.after(outcome, now, on_unknown),
             (Some(claim), _) if claim.owner == owner => Next::Ours,
             (Some(claim), _) if now < claim.lease_until => Next::Held,
             (Some(claim), _) => Next::RecordUnknown(claim.attempt),
             (None, _) => Next::Claim(attempt),
         }
+    }
+
+    /// What follows the last outcome, if it did not settle the message.
+    fn after(&self, last: &Outcome, now: Timestamp, on_unknown: OnUnknown) -> Next {
+        let attempt = last.attempt + 1;
+        let not_before = |until: Timestamp| match until > now {
+            true => Next::Wait { until, attempt },
+            false => Next::Claim(attempt),
+        };
+        match &last.result {
+            AttemptResult::Deferred { until, .. } => not_before(*until),
+            AttemptResult::PassedOn(_) => Next::Claim(attempt),
+            AttemptResult::DeadLettered(_) => Next::DeadLetter(attempt),
+            AttemptResult::Unknown(_) if on_unknown == OnUnknown::Resend && !self.was_resent() => {
+                not_before(last.at.after(GRACE))
+            }
+            AttemptResult::Unknown(_)
+            | AttemptResult::Parked(_)
+            | AttemptResult::Sent { .. }
+            | AttemptResult::Failed(_) => Next::Settled,
+        }
+    }
+
+    /// Whether an unknown outcome was followed by another one: a message is sent once more once.
+    fn was_resent(&self) -> bool {
+        let unknown = |outcome: &&Outcome| matches!(outcome.result, AttemptResult::Unknown(_));
+        self.outcomes.iter().filter(unknown).count() > 1
     }
 }
 
@@ -327,8 +503,8 @@ fn status_of(result: &AttemptResult) -> MessageStatus {
     match result {
         AttemptResult::Sent { .. } => MessageStatus::Sent,
         AttemptResult::Failed(_) => MessageStatus::Failed,
-        AttemptResult::Deferred { .. } => MessageStatus::Accepted,
-        AttemptResult::Parked(_) => MessageStatus::Parked,
+        AttemptResult::Deferred { .. } | AttemptResult::PassedOn(_) => MessageStatus::Accepted,
+        AttemptResult::Parked(_) | AttemptResult::DeadLettered(_) => MessageStatus::Parked,
         AttemptResult::Unknown(_) => MessageStatus::Unknown,
     }
 }
@@ -364,6 +540,8 @@ mod tests {
             integration: Some(IntegrationId::make()),
             credential_source: "tenant".into(),
             credential_reason: "first_in_line".into(),
+            credential_version: Some(1),
+            route: 0,
             channel: ProviderId::parse("whatsapp").unwrap(),
         }
     }
@@ -389,11 +567,17 @@ mod tests {
     #[test]
     fn a_message_goes_its_way() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.next(1, at(99), "me"), Next::Claim(1));
+        assert_eq!(
+            ledger.next(1, at(99), "me", OnUnknown::Keep),
+            Next::Claim(1)
+        );
         ledger.claims.push(claim(1));
         assert_eq!(ledger.status(at(101)), MessageStatus::Sending);
-        assert_eq!(ledger.next(1, at(101), "me"), Next::Held);
-        assert_eq!(ledger.next(1, at(101), "owner-1"), Next::Ours);
+        assert_eq!(ledger.next(1, at(101), "me", OnUnknown::Keep), Next::Held);
+        assert_eq!(
+            ledger.next(1, at(101), "owner-1", OnUnknown::Keep),
+            Next::Ours
+        );
         ledger.outcomes.push(outcome(1, sent()));
         ledger.evidence.sent_at = Some(at(101));
         ledger.evidence.delivered_at = Some(at(99));
@@ -412,10 +596,16 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(ledger.status(at(135)), MessageStatus::Unknown);
-        assert_eq!(ledger.next(1, at(135), "me"), Next::RecordUnknown(1));
+        assert_eq!(
+            ledger.next(1, at(135), "me", OnUnknown::Keep),
+            Next::RecordUnknown(1)
+        );
         ledger.evidence.sent_at = Some(at(102));
         assert_eq!(ledger.status(at(135)), MessageStatus::Sent);
-        assert_eq!(ledger.next(1, at(135), "me"), Next::Settled);
+        assert_eq!(
+            ledger.next(1, at(135), "me", OnUnknown::Keep),
+            Next::Settled
+        );
     }
 
     #[test]
@@ -431,8 +621,71 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(ledger.status(at(200)), MessageStatus::Accepted);
-        assert_eq!(ledger.next(1, at(200), "me"), Next::Wait(until));
-        assert_eq!(ledger.next(1, at(300), "me"), Next::Claim(2));
+        assert_eq!(
+            ledger.next(1, at(200), "me", OnUnknown::Keep),
+            Next::Wait { until, attempt: 2 }
+        );
+        assert_eq!(
+            ledger.next(1, at(300), "me", OnUnknown::Keep),
+            Next::Claim(2)
+        );
+    }
+
+    #[test]
+    fn what_was_passed_on_is_tried_by_the_next_route() {
+        let passed = AttemptResult::PassedOn(failure(FailureKind::AccountBlocked));
+        let ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, passed)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger.route(), 1);
+        assert_eq!(ledger.status(at(102)), MessageStatus::Accepted);
+        assert_eq!(
+            ledger.next(1, at(102), "me", OnUnknown::Keep),
+            Next::Claim(2)
+        );
+    }
+
+    #[test]
+    fn what_was_given_up_goes_to_the_dead_letter_queue_and_on_from_there() {
+        let dead = AttemptResult::DeadLettered(failure(FailureKind::Unavailable));
+        let ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, dead)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger.status(at(102)), MessageStatus::Parked);
+        assert_eq!(
+            ledger.next(1, at(102), "me", OnUnknown::Keep),
+            Next::DeadLetter(2)
+        );
+        assert_eq!(
+            ledger.next(2, at(102), "me", OnUnknown::Keep),
+            Next::Claim(2)
+        );
+    }
+
+    #[test]
+    fn an_unknown_is_sent_once_more_if_that_is_wanted_and_once_only() {
+        let unknown = || AttemptResult::Unknown(failure(FailureKind::OutcomeUnknown));
+        let mut ledger = Ledger {
+            claims: vec![claim(1)],
+            outcomes: vec![outcome(1, unknown())],
+            ..Ledger::default()
+        };
+        let until = at(101).after(GRACE);
+        let next = |ledger: &Ledger, now| ledger.next(1, now, "me", OnUnknown::Resend);
+        assert_eq!(ledger.next(1, until, "me", OnUnknown::Keep), Next::Settled);
+        assert_eq!(next(&ledger, at(102)), Next::Wait { until, attempt: 2 });
+        assert_eq!(next(&ledger, until), Next::Claim(2));
+        ledger.claims.push(claim(2));
+        ledger.outcomes.push(outcome(2, unknown()));
+        assert_eq!(next(&ledger, at(90_000)), Next::Settled);
+        ledger.outcomes.truncate(1);
+        ledger.claims.truncate(1);
+        ledger.evidence.sent_at = Some(at(110));
+        assert_eq!(next(&ledger, until), Next::Settled);
     }
 
     #[test]
@@ -443,10 +696,19 @@ mod tests {
             outcomes: vec![outcome(1, parked)],
             ..Ledger::default()
         };
-        assert_eq!(ledger.next(1, at(200), "me"), Next::Settled);
-        assert_eq!(ledger.next(2, at(200), "me"), Next::Claim(2));
+        assert_eq!(
+            ledger.next(1, at(200), "me", OnUnknown::Keep),
+            Next::Settled
+        );
+        assert_eq!(
+            ledger.next(2, at(200), "me", OnUnknown::Keep),
+            Next::Claim(2)
+        );
         ledger.evidence.sent_at = Some(at(150));
-        assert_eq!(ledger.next(2, at(200), "me"), Next::Settled);
+        assert_eq!(
+            ledger.next(2, at(200), "me", OnUnknown::Keep),
+            Next::Settled
+        );
     }
 
     #[test]
@@ -455,8 +717,14 @@ mod tests {
             claims: vec![claim(1)],
             ..Ledger::default()
         };
-        assert_eq!(ledger.next(1, at(500), "me"), Next::RecordUnknown(1));
-        assert_eq!(ledger.next(2, at(500), "me"), Next::Claim(2));
+        assert_eq!(
+            ledger.next(1, at(500), "me", OnUnknown::Keep),
+            Next::RecordUnknown(1)
+        );
+        assert_eq!(
+            ledger.next(2, at(500), "me", OnUnknown::Keep),
+            Next::Claim(2)
+        );
     }
 
     #[test]
@@ -488,8 +756,14 @@ mod tests {
                 outcomes: vec![outcome(1, result)],
                 ..Ledger::default()
             };
-            assert_eq!(ledger.next(1, at(10_000), "me"), Next::Settled);
-            assert_eq!(ledger.next(1, at(10_000), "owner-1"), Next::Settled);
+            assert_eq!(
+                ledger.next(1, at(10_000), "me", OnUnknown::Keep),
+                Next::Settled
+            );
+            assert_eq!(
+                ledger.next(1, at(10_000), "owner-1", OnUnknown::Keep),
+                Next::Settled
+            );
         }
     }
 }

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::ids::{AgentId, IntegrationId, MessageId, ProviderId, UserId};
+use crate::integration::Integration;
+use crate::ledger::OnUnknown;
+use crate::route::Fallback;
 use crate::time::Timestamp;
 
 /// Largest body a producer may put on the queue, in bytes; leaves room below SQS's own limit for our attributes.
@@ -15,14 +18,29 @@ pub mod attribute {
     pub const MESSAGE: &str = "switchboard.messageId";
     /// The attempt to make; the one before it is known not to have sent anything.
     pub const ATTEMPT: &str = "switchboard.attempt";
+    /// Not to be tried before this time, in milliseconds since the epoch.
+    pub const NOT_BEFORE: &str = "switchboard.notBefore";
+    /// Which of the message's routes is to be tried; 0, the first, if left out.
+    pub const ROUTE: &str = "switchboard.route";
+    /// Since when the credential it is to be sent with is under suspicion: the version, `@`, and milliseconds since the
+    /// epoch.
+    pub const SUSPECT: &str = "switchboard.suspect";
+    /// How often the provider was asked what became of it.
+    pub const LOOK_UPS: &str = "switchboard.lookUps";
     /// Attempts so far that ended in the provider's own trouble.
     pub const TROUBLES: &str = "switchboard.troubles";
     /// When the message was taken in, in milliseconds since the epoch.
     pub const ACCEPTED_AT: &str = "switchboard.acceptedAt";
+    /// When an operator put the message back from the dead-letter queue, in milliseconds since the epoch: from when its
+    /// age is counted anew.
+    pub const REDRIVEN_AT: &str = "switchboard.redrivenAt";
     /// Why a message is on the dead-letter queue.
     pub const REASON: &str = "switchboard.reason";
-    /// What is on the inbound queue, if it is no event: [`AUDIT`].
+    /// What is on a queue, if it is none of its usual messages: [`AUDIT`] on the inbound queue, [`RELEASE`] on one of what
+    /// is to be sent.
     pub const KIND: &str = "switchboard.kind";
+    /// That what was parked for an integration may go out; see [`super::Release`].
+    pub const RELEASE: &str = "release";
     /// A line for a tenant's audit trail.
     pub const AUDIT: &str = "audit";
 }
@@ -73,6 +91,16 @@ pub struct Metadata {
     /// Do not send after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
+    /// Where to try next when what comes first is unusable, in order.
+    #[serde(default, skip_serializing_if = "Fallback::is_empty")]
+    pub fallback: Fallback,
+    /// What to do when nobody knows whether it was sent.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_unknown: OnUnknown,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(
@@ -95,6 +123,37 @@ impl Metadata {
             .into_iter()
             .flatten()
             .collect()
+    }
+}
+
+/// That what was parked for an integration may go out. The tenant stays text here, as in [`OutboundMessage`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// The tenant.
+    pub tenant_id: String,
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// When the release began: names it in what is told of it.
+    pub began_at: Timestamp,
+    /// Messages that went out so far.
+    #[serde(default)]
+    pub released: u32,
+    /// Of these, whose own deadline had passed.
+    #[serde(default)]
+    pub expired: u32,
+}
+
+impl Release {
+    /// Of everything that waits for an integration, from now on.
+    pub fn of(integration: &Integration, now: Timestamp) -> Self {
+        Self {
+            tenant_id: integration.tenant.to_string(),
+            integration_id: integration.id.clone(),
+            began_at: now,
+            released: 0,
+            expired: 0,
+        }
     }
 }
 

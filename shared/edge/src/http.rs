@@ -170,26 +170,45 @@ impl HttpRequest {
     /// # Errors
     /// A [`Problem`] that says what is wrong with it and repeats none of it.
     pub fn json_object(&self) -> Result<Given, Problem> {
+        json_object(&self.json_body(MAX_BODY_BYTES)?)
+    }
+
+    /// The bytes of a body that declares itself JSON.
+    ///
+    /// # Errors
+    /// As [`HttpRequest::json_object`]; if there are more than `most`, too.
+    pub fn json_body(&self, most: usize) -> Result<Body<'_>, Problem> {
         if !is_json(self.header("content-type").unwrap_or_default()) {
             return Err(Problem::unsupported_media_type());
         }
         let body = self
             .body()
             .map_err(|_| Problem::bad_body("The body cannot be decoded."))?;
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Problem::too_large(MAX_BODY_BYTES));
+        if body.len() > most {
+            return Err(Problem::too_large(most));
         }
-        if let Some(excess) = limits::excess(&body, limits::API) {
-            return Err(Problem::bad_field(excess.place, excess.says));
-        }
-        json::read(&body).map_err(|error| {
-            Problem::bad_body(if error.other_form {
-                "The body must be a JSON object.".to_owned()
-            } else {
-                format!("The body is not valid JSON ({error}).")
-            })
-        })
+        Ok(body)
     }
+}
+
+/// A body, or a part of one, as a JSON object.
+///
+/// # Errors
+/// As [`HttpRequest::json_object`].
+pub fn json_object(text: &[u8]) -> Result<Given, Problem> {
+    if text.len() > MAX_BODY_BYTES {
+        return Err(Problem::too_large(MAX_BODY_BYTES));
+    }
+    if let Some(excess) = limits::excess(text, limits::API) {
+        return Err(Problem::bad_field(excess.place, excess.says));
+    }
+    json::read(text).map_err(|error| {
+        if error.other_form {
+            Problem::bad_body("The body must be a JSON object.")
+        } else {
+            Problem::not_json(error)
+        }
+    })
 }
 
 /// Whether a content type declares JSON, which is UTF-8 (RFC 8259, section 8.1).

@@ -80,6 +80,8 @@ mod tests {
         phone_number: domain::phone::E164,
         #[serde(default)]
         inner: Option<Inner>,
+        #[serde(default)]
+        all: Vec<Inner>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -135,6 +137,16 @@ mod tests {
                 json!({"phoneNumber": number, "inner": {"isOn": true, "x": 1}}),
                 "inner.x",
                 "is not a field",
+            ),
+            (
+                json!({"phoneNumber": number, "all": [{"is_on": true}, {"is_on": CANARY}]}),
+                "all.is_on",
+                "must be true or false",
+            ),
+            (
+                json!({"phoneNumber": number, "all": [CANARY]}),
+                "all",
+                "must be an object",
             ),
             (
                 json!({"phoneNumber": number, "colour": CANARY}),

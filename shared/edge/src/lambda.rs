@@ -7,7 +7,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
-use crate::sqs::contained;
+use crate::http::{HttpReply, HttpRequest};
+use crate::sqs::{BatchReply, SqsBatch, contained};
 use crate::{StartError, shutdown};
 
 #[cfg(not(feature = "foreign-allocator"))]
@@ -21,6 +22,30 @@ pub struct Invocation {
     pub deadline: Timestamp,
     /// Lambda's id of the invocation.
     pub request_id: String,
+}
+
+/// What starts a function, and the one form of answer to it. Of a batch, an answer of any other form would acknowledge
+/// the records that failed.
+///
+/// ```
+/// use edge::sqs::{BatchReply, SqsBatch};
+/// let _ = edge::lambda::serve((), async |_: &(), _: SqsBatch, _| BatchReply::default());
+/// ```
+/// ```compile_fail,E0271
+/// use edge::sqs::{BatchReply, SqsBatch};
+/// let _ = edge::lambda::serve((), async |_: &(), _: SqsBatch, _| ());
+/// ```
+pub trait Trigger: DeserializeOwned + Send {
+    /// What it is answered with.
+    type Answer: Serialize + Send;
+}
+
+impl Trigger for SqsBatch {
+    type Answer = BatchReply;
+}
+
+impl Trigger for HttpRequest {
+    type Answer = HttpReply;
 }
 
 /// What an event was read as; nothing if it is of another form. It must not be an error, for the runtime tells the
@@ -46,11 +71,10 @@ pub async fn before_end(last: impl Future<Output = ()> + Send + 'static) {
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
-pub async fn serve<C, E, R, H>(context: C, handle: H) -> Result<(), StartError>
+pub async fn serve<C, E, H>(context: C, handle: H) -> Result<(), StartError>
 where
-    E: DeserializeOwned + Send,
-    R: Serialize + Send,
-    H: AsyncFn(&C, E, Invocation) -> R,
+    E: Trigger,
+    H: AsyncFn(&C, E, Invocation) -> E::Answer,
 {
     let shared = Arc::new((context, handle));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event<E>>| {

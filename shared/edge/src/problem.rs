@@ -6,6 +6,8 @@ use domain::failure::{FailureKind, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::json::Unreadable;
+
 /// An error as the caller sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem {
@@ -30,6 +32,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     errors: Vec<FieldError>,
+    /// What is wrong with each item, where a request holds several and none was taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    items: Vec<ItemProblem>,
     /// Always `false`.
     success: bool,
     /// The id of the request, to quote when asking for help.
@@ -47,6 +53,55 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What is wrong with one item of a request that holds several.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ItemProblem {
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// Its id, where it has one that lasts: it may be given again under that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What is wrong.
+    pub error: Refusal,
+}
+
+/// A problem as it is told within the answer to a request.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Refusal {
+    /// The HTTP status that a request of its own would have had; from 500 on, giving it again may help.
+    status: u16,
+    /// Stable, for programs.
+    code: &'static str,
+    /// What happened, for people.
+    detail: String,
+    /// What to do about it, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// What is wrong with single fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    errors: Vec<FieldError>,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self {
+            status: problem.status,
+            code: problem.code,
+            detail: problem.detail,
+            hint: problem.hint,
+            errors: problem.errors,
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether giving it again may help.
+    pub const fn is_temporary(&self) -> bool {
+        self.status >= 500
+    }
+}
+
 impl Problem {
     /// A problem with its sentence.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
@@ -59,6 +114,7 @@ impl Problem {
             hint: None,
             provider_code: None,
             errors: Vec::new(),
+            items: Vec::new(),
             success: false,
             instance: String::new(),
             headers: Vec::new(),
@@ -89,6 +145,20 @@ impl Problem {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// With what is wrong with each item.
+    #[must_use]
+    pub fn items(mut self, items: Vec<ItemProblem>) -> Self {
+        self.items = items;
+        self
+    }
+
+    /// With the field that it is about.
+    #[must_use]
+    pub fn about(self, field: &str, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.to_owned(), detail.into());
+        self.errors(vec![FieldError { field, detail }])
     }
 
     /// HTTP status.
@@ -157,19 +227,19 @@ impl Problem {
         if field.is_empty() {
             return Self::bad_body(format!("The body {detail}."));
         }
-        Self::bad_body("The body breaks a rule that holds for every body.")
-            .errors(vec![FieldError { field, detail }])
+        Self::bad_body("The body breaks a rule that holds for every body.").about(&field, detail)
+    }
+
+    /// The body is no JSON.
+    pub fn not_json(at: Unreadable) -> Self {
+        Self::bad_body(format!("The body is not valid JSON ({at})."))
     }
 
     /// A parameter of the query or a header is wrong; its value is not repeated.
     pub fn invalid_parameter(name: &str, detail: &str) -> Self {
-        let error = FieldError {
-            field: name.to_owned(),
-            detail: detail.to_owned(),
-        };
         let known = if is_name(name) { name } else { "?" };
         let sentence = format!("The parameter {known} {detail}.");
-        Self::new(400, "invalid_parameter", sentence).errors(vec![error])
+        Self::new(400, "invalid_parameter", sentence).about(name, detail)
     }
 
     /// The body is too large; `limit` in bytes.

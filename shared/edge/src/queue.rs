@@ -1,11 +1,14 @@
 //! Putting messages on a queue: up to ten in a call, each with its tenant as the group, so that one tenant's burst
 //! does not delay the others (SQS fair queues).
 
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use domain::TenantId;
+use domain::message::{Release, attribute};
+use futures_util::{StreamExt, stream};
 
 use crate::aws::reason;
 
@@ -14,6 +17,8 @@ pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// Most bytes that one call takes, all bodies together; SQS allows 1 MiB.
 const MOST_BYTES: usize = 900 * 1024;
 const MOST_ENTRIES: usize = 10;
+/// Most calls under way at once, for what takes many.
+const CALLS_AT_ONCE: usize = 8;
 
 /// A queue.
 #[derive(Debug, Clone)]
@@ -78,46 +83,71 @@ impl Queue {
         Self { client, url }
     }
 
+    /// Tells whoever serves the queue to let go what was parked for an integration; whether the queue has it.
+    pub async fn release(&self, tenant: &TenantId, release: &Release, delay: Duration) -> bool {
+        let Ok(body) = serde_json::to_string(release) else {
+            return false;
+        };
+        let kind = (attribute::KIND, attribute::RELEASE.to_owned());
+        let entry = Entry {
+            delay,
+            attributes: vec![kind],
+            ..Entry::new(tenant, &body)
+        };
+        self.send(&[entry]).await == [true]
+    }
+
     /// Puts messages on the queue; per entry whether the queue has it.
     pub async fn send(&self, entries: &[Entry<'_>]) -> Vec<bool> {
         let mut taken = vec![false; entries.len()];
-        let mut start = 0;
-        while start < entries.len() {
-            let end = call_end(entries, start);
-            let requests: Option<Vec<_>> = (start..end)
-                .map(|index| entries[index].request(index))
-                .collect();
-            let answer = self
-                .client
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(requests)
-                .send()
-                .await;
-            match answer {
-                Ok(answer) => {
-                    for success in answer.successful() {
-                        if let Some(slot) = success
-                            .id()
-                            .parse()
-                            .ok()
-                            .and_then(|i: usize| taken.get_mut(i))
-                        {
-                            *slot = true;
-                        }
-                    }
-                    for failure in answer.failed() {
-                        tracing::warn!(code = failure.code(), "the queue did not take a message");
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(reason = reason(&error), "the queue did not answer");
+        let mut calls = stream::iter(calls(entries))
+            .map(|call| self.call(entries, call))
+            .buffer_unordered(CALLS_AT_ONCE);
+        while let Some(indexes) = calls.next().await {
+            for index in indexes {
+                if let Some(slot) = taken.get_mut(index) {
+                    *slot = true;
                 }
             }
-            start = end;
         }
         taken
     }
+
+    /// Makes one call; the indexes of the entries that the queue has taken.
+    async fn call(&self, entries: &[Entry<'_>], call: Range<usize>) -> Vec<usize> {
+        let requests: Option<Vec<_>> = call.map(|index| entries[index].request(index)).collect();
+        let answer = self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(requests)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                for failure in answer.failed() {
+                    tracing::warn!(code = failure.code(), "the queue did not take a message");
+                }
+                let taken = answer.successful().iter();
+                taken.filter_map(|one| one.id().parse().ok()).collect()
+            }
+            Err(error) => {
+                tracing::warn!(reason = reason(&error), "the queue did not answer");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The entries of each call, by their indexes.
+fn calls(entries: &[Entry<'_>]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = call_end(entries, start);
+        let call = start..end;
+        start = end;
+        (!call.is_empty()).then_some(call)
+    })
 }
 
 /// Where the call that begins at `start` has to end: by count or by size.
@@ -149,12 +179,12 @@ mod tests {
 
     #[test]
     fn calls_are_cut_by_count_and_size() {
+        let cut = |entries: &[Entry<'_>]| calls(entries).collect::<Vec<_>>();
         let small: Vec<_> = (0..23).map(|_| entry("x")).collect();
-        assert_eq!(call_end(&small, 0), 10);
-        assert_eq!(call_end(&small, 20), 23);
+        assert_eq!(cut(&small), [0..10, 10..20, 20..23]);
         let body = "x".repeat(500 * 1024);
         let large = [entry(&body), entry(&body), entry(&body)];
-        assert_eq!(call_end(&large, 0), 1);
-        assert_eq!(call_end(&large, 2), 3);
+        assert_eq!(cut(&large), [0..1, 1..2, 2..3]);
+        assert!(cut(&[]).is_empty());
     }
 }

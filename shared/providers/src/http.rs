@@ -5,12 +5,12 @@
 //! [`crate::address`]. No proxy from the environment, no redirect, no retry, no decompression: a request leaves at
 //! most once, and its answer is taken as it comes.
 
+mod limits;
 mod network;
 mod reach;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,16 +22,13 @@ use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use self::limits::{CONNECT_TIMEOUT, HEAD_TIMEOUT, IDLE_TIMEOUT, Limits, TOTAL_TIMEOUT};
 pub use self::network::Network;
 use self::network::{CheckedNames, Machine};
 use self::reach::Guard;
 pub use self::reach::Reach;
 use crate::address::{self, Refused};
 
-/// Time to reach the provider, TLS included.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Time for the whole exchange.
-pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer's body.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// Most bytes of an answer's headers, names and values together.
@@ -227,6 +224,7 @@ impl Egress {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let guard = Arc::new(Guard::new(reach));
+        let limits = network.limits();
         let names = CheckedNames {
             network,
             guard: guard.clone(),
@@ -234,8 +232,10 @@ impl Egress {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.head)
+            .timeout(limits.total)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()

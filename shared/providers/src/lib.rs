@@ -16,10 +16,12 @@ pub mod form;
 pub mod http;
 mod hubspot;
 pub mod overrides;
+mod pace;
 mod pipedrive;
 mod planned;
 pub mod platform;
 mod reading;
+mod retry_after;
 mod salesforce;
 mod whatsapp;
 mod zoho_crm;
@@ -40,12 +42,13 @@ use serde_json::{Map, Value};
 use crate::descriptor::Descriptor;
 use crate::http::Egress;
 pub use crate::overrides::Overrides;
+pub use crate::pace::Pace;
 
 /// A tenant's values that are not secret, by field name.
 pub type Settings = Map<String, Value>;
 
 /// Every provider there is.
-pub static ALL: &[&dyn Provider] = &[
+pub static ALL: Catalogue = &[
     &whatsapp::WhatsApp,
     &exotel::ExotelPhone,
     &exotel::ExotelWhatsApp,
@@ -60,9 +63,18 @@ pub static ALL: &[&dyn Provider] = &[
     &zoho_mail::ZOHO_MAIL,
 ];
 
+/// Providers to choose among: [`ALL`], or those of a test.
+pub type Catalogue = &'static [&'static dyn Provider];
+
 /// The provider of that type.
 pub fn find(id: &str) -> Option<&'static dyn Provider> {
-    ALL.iter()
+    find_in(ALL, id)
+}
+
+/// The provider of that type in a catalogue.
+pub fn find_in(catalogue: Catalogue, id: &str) -> Option<&'static dyn Provider> {
+    catalogue
+        .iter()
         .find(|provider| provider.descriptor().id == id)
         .copied()
 }
@@ -257,6 +269,20 @@ pub struct Accepted {
     pub provider_id: String,
 }
 
+/// What a provider tells of a message that may or may not have been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trace {
+    /// It cannot tell: evidence has to come by itself.
+    CannotTell,
+    /// It has the message.
+    Found {
+        /// Its id of the message.
+        provider_id: String,
+    },
+    /// It never had the message, and never will have it of the request that was made.
+    NeverArrived,
+}
+
 /// Sends messages.
 #[async_trait]
 pub trait Messages: Sync {
@@ -270,6 +296,32 @@ pub trait Messages: Sync {
         id: &MessageId,
         payload: &RawValue,
     ) -> Result<Accepted, Failure>;
+
+    /// How fast an account may send.
+    fn pace(&self) -> Pace;
+
+    /// The recipient a payload is for, as the provider names it: what a pace per recipient is kept by. `None` if it
+    /// cannot be told.
+    fn recipient(&self, _payload: &RawValue) -> Option<String> {
+        None
+    }
+
+    /// Whether [`Messages::look_up`] can find anything.
+    fn looks_up(&self) -> bool {
+        false
+    }
+
+    /// Whether the provider knows a message that may or may not have been sent, found by our id.
+    ///
+    /// # Errors
+    /// As [`Provider::check`].
+    async fn look_up(
+        &self,
+        _connection: Connection<'_>,
+        _id: &MessageId,
+    ) -> Result<Trace, Failure> {
+        Ok(Trace::CannotTell)
+    }
 }
 
 /// A webhook request as the gateway handed it over.

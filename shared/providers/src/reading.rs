@@ -1,18 +1,12 @@
 //! Reading from a service: what its answers mean before anything in them is read.
 
-use std::time::Duration;
-
 use domain::{Failure, FailureKind};
-use http::HeaderMap;
-use http::header::RETRY_AFTER;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::Connection;
 use crate::http::{Answer, NoAnswer, Outgoing};
-
-/// Longest wait that is taken from a service.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+use crate::retry_after::retry_after;
 
 /// The URL below the connection's address that these segments lead to. Nothing in a segment can end it: slashes and
 /// question marks are escaped.
@@ -63,7 +57,7 @@ pub(crate) async fn read(
                 format!("{service} asks for fewer requests."),
                 "Wait a little and try again.",
             );
-            Err(match wait(&answer.headers) {
+            Err(match retry_after(&answer.headers) {
                 Some(wait) => failure.after(wait),
                 None => failure,
             })
@@ -106,12 +100,6 @@ pub(crate) fn json<T: DeserializeOwned>(service: &str, answer: &Answer) -> Resul
             "Try again; if it goes on, tell the operator.",
         )
     })
-}
-
-/// `Retry-After` in seconds (RFC 9110, section 10.2.3); a date is not waited for.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok();
-    seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -163,21 +151,5 @@ mod tests {
         }
         assert_eq!(url_of("nonsense", &["v1"]), None);
         assert_eq!(url_of("mailto:a@example.com", &["v1"]), None);
-    }
-
-    #[test]
-    fn a_wait_is_in_seconds_and_has_an_end() {
-        for (text, expected) in [
-            ("7", Some(7)),
-            (" 30 ", Some(30)),
-            ("86400", Some(3600)),
-            ("-1", None),
-            ("soon", None),
-            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ] {
-            let value = text.parse().expect("a header value");
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
-            assert_eq!(wait(&headers), expected.map(Duration::from_secs), "{text}");
-        }
     }
 }

@@ -158,6 +158,22 @@ impl Events {
         })
     }
 
+    /// When the latest event of an integration arrived, as far as [`Events::list`] would look for it.
+    ///
+    /// # Errors
+    /// As [`Events::list`].
+    pub async fn last_at(
+        &self,
+        tenant: &TenantId,
+        of: &IntegrationId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let of = BTreeSet::from([of.clone()]);
+        let found = self.find_places(tenant, &of, None, 1).await?;
+        let last = found.lines.first();
+        last.map(|place| keys::time_of(&place.position).ok_or(StoreError::Malformed(LISTED)))
+            .transpose()
+    }
+
     /// As [`Events::list`], only where they stand.
     async fn find_places(
         &self,

@@ -1,7 +1,7 @@
 //! Several items in as few calls as there can be.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
 use domain::failure::StoreError;
 
 use crate::error::unavailable;
@@ -9,6 +9,9 @@ use crate::item::{Attributes, keyed};
 
 /// How often what a call leaves over is asked for again.
 const TRIES: usize = 5;
+
+/// Most writes of one call.
+pub(crate) const MOST_WRITES: usize = 25;
 
 /// The items at those places, partition and sort key, in no order; those that do not exist are left out.
 pub(crate) async fn get(
@@ -57,4 +60,41 @@ pub(crate) async fn get(
         }
     }
     Ok(found)
+}
+
+/// An item to write, as one of several.
+pub(crate) fn put(item: Attributes) -> Result<WriteRequest, StoreError> {
+    let put = PutRequest::builder()
+        .set_item(Some(item))
+        .build()
+        .map_err(|_| StoreError::Malformed("item"))?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}
+
+/// Makes the writes, in one call per 25. If it fails, any of them may have been made.
+pub(crate) async fn write(
+    client: &Client,
+    table: &str,
+    writes: Vec<WriteRequest>,
+) -> Result<(), StoreError> {
+    for some in writes.chunks(MOST_WRITES) {
+        let mut left = some.to_vec();
+        for _ in 0..TRIES {
+            let answer = client
+                .batch_write_item()
+                .request_items(table, std::mem::take(&mut left))
+                .send()
+                .await
+                .map_err(unavailable)?;
+            let unprocessed = answer.unprocessed_items.into_iter().flatten();
+            left = unprocessed.flat_map(|(_, rest)| rest).collect();
+            if left.is_empty() {
+                break;
+            }
+        }
+        if !left.is_empty() {
+            return Err(StoreError::Unavailable("the database (throttled)", None));
+        }
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@
 //! | | tenant | `MESSAGE#{id}#EVIDENCE` | what the provider said later |
 //! | | tenant | `MESSAGE#{id}#OUTCOME#{attempt}` | an attempt ended |
 //! | | tenant | `EVENT#{integration}#{event id}` | an inbound event |
+//! | | tenant | `FIGURES#{integration}#{hour}#{container}#{number}` | what happened through an integration within an hour, in numbers, as far as one container counted it |
 //! | | tenant | `PARKED#{integration}#{time}#{message id}` | a message that waits for a repair |
 //! | KeyRings | ring | version (number) | a wrapped ring key |
 //! | Audit | tenant | number in the tenant's chain, 16 digits | an audit record |
@@ -33,6 +34,7 @@
 //! tenant's, the user is empty. Times are RFC 3339 in UTC, which sorts. The first two indexes are read by the operator's
 //! commands alone.
 
+use domain::figures::Hour;
 use domain::ids::{AgentId, IntegrationId, MessageId, NumberId, ProviderId, UserId};
 use domain::integration::Owner;
 use domain::random;
@@ -130,6 +132,11 @@ pub(crate) fn position(at: Timestamp, tail: &[u8]) -> String {
     format!("{at}#{}", random::base32(tail))
 }
 
+/// The time of a [`position`].
+pub(crate) fn time_of(position: &str) -> Option<Timestamp> {
+    Timestamp::parse(position.split_once('#')?.0)
+}
+
 /// Higher than every [`position`].
 pub(crate) const HIGHEST_POSITION: &str = "~";
 
@@ -210,6 +217,32 @@ pub fn parked_of(integration: &IntegrationId) -> String {
 /// Sort key of a parked message.
 pub fn parked(integration: &IntegrationId, accepted_at: Timestamp, id: &MessageId) -> String {
     format!("PARKED#{integration}#{accepted_at}#{id}")
+}
+
+/// Prefix of an integration's figures.
+fn figures_of(integration: &IntegrationId) -> String {
+    format!("FIGURES#{integration}#")
+}
+
+/// Lower than the sort key of every figure of that hour, and higher than those of the hours before.
+pub(crate) fn figures_from(integration: &IntegrationId, hour: Hour) -> String {
+    format!("{}{hour}", figures_of(integration))
+}
+
+/// Sort key of what a container counted within an hour; the number tells apart what it counted in several goes.
+pub(crate) fn figures(
+    integration: &IntegrationId,
+    hour: Hour,
+    container: &str,
+    number: u64,
+) -> String {
+    format!("{}#{container}#{number}", figures_from(integration, hour))
+}
+
+/// The hour of figures, out of their sort key.
+pub(crate) fn hour_of_figures(integration: &IntegrationId, sk: &str) -> Option<Hour> {
+    let (hour, _) = sk.strip_prefix(&figures_of(integration))?.split_once('#')?;
+    Hour::parse(hour)
 }
 
 /// The index of the records that a ring key holds.

@@ -1,24 +1,22 @@
 //! The facts about outbound messages: each written once, by one writer; see `domain::ledger`.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, PutRequest,
-    ReturnValuesOnConditionCheckFailure, WriteRequest,
-};
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::event::{DeliveryStatus, StatusUpdate};
 use domain::failure::StoreError;
 use domain::ids::{MessageId, TenantId};
 use domain::ledger::{Claim, Ledger, Outcome};
 use domain::time::Timestamp;
 
+use crate::batch::{self, MOST_WRITES};
 use crate::error::{is_conditional_failure, unavailable};
+use crate::figures::Due;
+use crate::inserts::{self, Inserted};
 use crate::item::{Attributes, Reader, json, keyed, number, text, time};
 use crate::keys::{self, PK, SK, TTL, fact};
-use crate::prefix;
+use crate::{acceptance, prefix};
 
 /// How long the facts about a message are kept.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -29,8 +27,8 @@ const FACT: &str = "fact";
 /// The messages' part of the Activity table.
 #[derive(Debug, Clone)]
 pub struct Messages {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 /// What became of one claim of a batch.
@@ -58,77 +56,39 @@ impl Messages {
     /// An answer that was lost on the way leaves claims whose owner tells that they are ours; see
     /// `domain::ledger::Ledger::next`.
     pub async fn claim(&self, claims: &[(MessageKey<'_>, &Claim)]) -> Vec<Claimed> {
-        let statement = format!(
-            "INSERT INTO \"{}\" VALUE {{'{PK}': ?, '{SK}': ?, '{TTL}': ?, '{FACT}': ?}}",
-            self.table
-        );
-        let mut results = Vec::with_capacity(claims.len());
-        for chunk in claims.chunks(25) {
-            let statements: Option<Vec<_>> = chunk
-                .iter()
-                .map(|(key, claim)| claim_statement(&statement, *key, claim))
-                .collect();
-            let answer = self
-                .client
-                .batch_execute_statement()
-                .set_statements(statements)
-                .send()
-                .await;
-            match answer {
-                Ok(answer) if answer.responses().len() == chunk.len() => {
-                    results.extend(answer.responses().iter().map(|response| {
-                        match response.error().and_then(|error| error.code()) {
-                            None => Claimed::Ours,
-                            Some(BatchStatementErrorCodeEnum::DuplicateItem) => Claimed::Exists,
-                            Some(_) => Claimed::Unavailable,
-                        }
-                    }));
-                }
-                Ok(_) => results.extend(chunk.iter().map(|_| Claimed::Unavailable)),
-                Err(error) => {
-                    tracing::warn!(error = %unavailable(error), "claims were not answered");
-                    results.extend(chunk.iter().map(|_| Claimed::Unavailable));
-                }
-            }
-        }
-        results
+        let row = |((tenant, id), claim): &(MessageKey<'_>, &Claim)| {
+            let place = format!("{}{}", keys::message(id), fact::claim(claim.attempt));
+            let expires = number(claim.at.after(RETENTION).seconds());
+            [text(tenant.as_str()), text(place), expires, json(claim)]
+        };
+        let rows = claims.iter().map(row).collect();
+        let names = [PK, SK, TTL, FACT];
+        let inserted = inserts::insert(&self.client, &self.table, names, rows).await;
+        let claimed = inserted.into_iter().map(|inserted| match inserted {
+            Inserted::Done => Claimed::Ours,
+            Inserted::Exists => Claimed::Exists,
+            Inserted::Unavailable => Claimed::Unavailable,
+        });
+        claimed.collect()
     }
 
-    /// Writes outcomes, in one call per 25, trying again what the table leaves over.
+    /// Writes outcomes, in one call per 25, trying again what the table leaves over. Of the figures that are due as many
+    /// ride along as there is room for in these calls; the others stay due, as do all of them if the write fails.
     ///
     /// # Errors
     /// [`StoreError`] if some could not be written; writing them again is harmless.
-    pub async fn write_outcomes(
+    pub async fn write_outcomes_with(
         &self,
         outcomes: &[(MessageKey<'_>, &Outcome)],
+        mut figures: Due<'_>,
     ) -> Result<(), StoreError> {
-        const TRIES: u32 = 4;
-        for chunk in outcomes.chunks(25) {
-            let mut left: Vec<WriteRequest> = chunk
-                .iter()
-                .map(|(key, outcome)| put(outcome_item(*key, outcome)))
-                .collect::<Result<_, _>>()?;
-            for _ in 0..TRIES {
-                let answer = self
-                    .client
-                    .batch_write_item()
-                    .request_items(&self.table, std::mem::take(&mut left))
-                    .send()
-                    .await
-                    .map_err(unavailable)?;
-                left = answer
-                    .unprocessed_items
-                    .unwrap_or_default()
-                    .remove(&self.table)
-                    .unwrap_or_default();
-                if left.is_empty() {
-                    break;
-                }
-            }
-            if !left.is_empty() {
-                return Err(StoreError::Unavailable("the database (throttled)", None));
-            }
-        }
+        let items = outcomes.iter();
+        let puts = items.map(|(key, outcome)| batch::put(outcome_item(*key, outcome)));
+        let mut writes = puts.collect::<Result<Vec<_>, _>>()?;
+        figures.keep_first(writes.len().next_multiple_of(MOST_WRITES) - writes.len());
+        writes.extend(figures.puts()?);
+        batch::write(&self.client, &self.table, writes).await?;
+        figures.written();
         Ok(())
     }
 
@@ -156,43 +116,6 @@ impl Messages {
         }
     }
 
-    /// Records that the API took a message in; `Some` with the hash on record if that id is taken already.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the table does not answer.
-    pub async fn accept(
-        &self,
-        key: MessageKey<'_>,
-        at: Timestamp,
-        body_hash: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let mut item = fact_item(key, fact::ACCEPTED, at);
-        item.insert("at".into(), time(at));
-        item.insert("body_hash".into(), text(body_hash));
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(None),
-            Err(error) if is_conditional_failure(&error) => {
-                let hash = match error.into_service_error() {
-                    PutItemError::ConditionalCheckFailedException(failed) => failed
-                        .item
-                        .and_then(|item| Reader(&item).find_text("body_hash").map(str::to_owned)),
-                    _ => None,
-                };
-                Ok(Some(hash.unwrap_or_default()))
-            }
-            Err(error) => Err(unavailable(error)),
-        }
-    }
-
     /// Everything on record about a message.
     ///
     /// # Errors
@@ -207,7 +130,8 @@ impl Messages {
         Ok(ledger)
     }
 
-    /// Adds the provider's word on a message. Each time is set once, so repeats and any order end the same.
+    /// Adds the provider's word on a message; `false` if that word is on record already. Each time is set once, so
+    /// repeats and any order end the same.
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer.
@@ -216,7 +140,7 @@ impl Messages {
         key: MessageKey<'_>,
         at: Timestamp,
         update: &StatusUpdate,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let attribute = match update.status {
             DeliveryStatus::Sent => "sent_at",
             DeliveryStatus::Delivered => "delivered_at",
@@ -243,46 +167,22 @@ impl Messages {
             set.push_str(", failure = if_not_exists(failure, :failure)");
             request = request.expression_attribute_values(":failure", json(failure));
         }
-        request
+        let before = request
             .update_expression(set)
+            .return_values(ReturnValue::AllOld)
             .send()
             .await
             .map_err(unavailable)?;
-        Ok(())
+        Ok(!before
+            .attributes
+            .is_some_and(|item| item.contains_key(attribute)))
     }
-}
-
-fn claim_statement(
-    statement: &str,
-    key: MessageKey<'_>,
-    claim: &Claim,
-) -> Option<BatchStatementRequest> {
-    BatchStatementRequest::builder()
-        .statement(statement)
-        .parameters(text(key.0.as_str()))
-        .parameters(text(format!(
-            "{}{}",
-            keys::message(key.1),
-            fact::claim(claim.attempt)
-        )))
-        .parameters(number(claim.at.after(RETENTION).seconds()))
-        .parameters(json(claim))
-        .build()
-        .ok()
 }
 
 fn fact_item((tenant, id): MessageKey<'_>, fact: &str, at: Timestamp) -> Attributes {
     let mut item = keyed(tenant.as_str(), format!("{}{fact}", keys::message(id)));
     item.insert(TTL.into(), number(at.after(RETENTION).seconds()));
     item
-}
-
-fn put(item: HashMap<String, AttributeValue>) -> Result<WriteRequest, StoreError> {
-    let put = PutRequest::builder()
-        .set_item(Some(item))
-        .build()
-        .map_err(|_| StoreError::Malformed("outcome"))?;
-    Ok(WriteRequest::builder().put_request(put).build())
 }
 
 fn outcome_item(key: MessageKey<'_>, outcome: &Outcome) -> Attributes {
@@ -295,7 +195,7 @@ fn read_fact(ledger: &mut Ledger, item: &Attributes, prefix: usize) -> Result<()
     let item = Reader(item);
     let fact = item.text(SK)?.get(prefix..).unwrap_or_default();
     match fact.split('#').next() {
-        Some(fact::ACCEPTED) => ledger.accepted_at = Some(item.time("at")?),
+        Some(fact::ACCEPTED) => ledger.accepted_at = Some(item.time(acceptance::AT)?),
         Some(fact::CLAIM) => ledger.claims.push(item.json(FACT)?),
         Some(fact::EVIDENCE) => {
             let evidence = &mut ledger.evidence;

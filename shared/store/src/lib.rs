@@ -4,13 +4,16 @@
 //! tenant in its partition key; only webhook routes and account claims, which are how a tenant is found from
 //! outside, are keyed by a hash. There is no scan.
 
+pub mod acceptance;
 pub mod activity;
 pub mod agents;
 pub mod audit;
 mod batch;
 pub mod changes;
 mod error;
+pub mod figures;
 pub mod grants;
+mod inserts;
 pub mod integrations;
 mod item;
 pub mod key_rings;

@@ -58,6 +58,20 @@ impl Notification {
         Self::about(integration, at, "credentials_returned", detail, &why.hint)
     }
 
+    /// That messages which waited for an integration's repair were too late for it: so many of so many.
+    pub fn messages_expired(
+        integration: &Integration,
+        (expired, released): (u32, u32),
+        at: Timestamp,
+    ) -> Self {
+        let detail = format!(
+            "{expired} of {released} messages that waited for {} were not sent: their own deadline had passed",
+            integration.name
+        );
+        let hint = "Send again what still matters, with a later `notAfter`.";
+        Self::about(integration, at, "messages_expired", detail, hint)
+    }
+
     /// That somebody had credentials shown to them, and why.
     pub fn credentials_revealed(
         integration: &Integration,
@@ -94,7 +108,17 @@ impl Notification {
 
     /// The write, to be made together with the change it tells of.
     pub(crate) fn put(&self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let position = keys::position(self.at, &random::bytes::<10>());
+        let put = Put::builder()
+            .table_name(table)
+            .set_item(Some(self.item(&random::bytes::<10>())))
+            .build()
+            .map_err(|_| StoreError::Malformed("notification"))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// `tail` tells apart what is told in the same millisecond.
+    fn item(&self, tail: &[u8]) -> Attributes {
+        let position = keys::position(self.at, tail);
         let sk = format!("{}{position}", keys::notifications(&self.owner));
         let mut item = keyed(self.tenant.as_str(), sk);
         item.insert(TTL.into(), number(self.at.after(RETENTION).seconds()));
@@ -103,12 +127,26 @@ impl Notification {
         item.insert("code".into(), text(&*self.code));
         item.insert("detail".into(), text(&self.detail));
         item.insert("hint".into(), text(&self.hint));
-        let put = Put::builder()
-            .table_name(table)
+        item
+    }
+}
+
+impl Integrations {
+    /// Tells something that no change goes with. Telling it again, of the same integration and time, tells it once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer.
+    pub async fn notify_once(&self, notification: &Notification) -> Result<(), StoreError> {
+        let about = format!("{}\n{}", notification.integration, notification.code);
+        let item = notification.item(&random::sha256(about.as_bytes())[..10]);
+        self.client
+            .put_item()
+            .table_name(&self.table)
             .set_item(Some(item))
-            .build()
-            .map_err(|_| StoreError::Malformed("notification"))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
     }
 }
 

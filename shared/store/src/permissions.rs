@@ -1,7 +1,7 @@
 //! Who else may send through an integration: one item per integration, one attribute per user, so that removing the
 //! integration removes all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
@@ -72,6 +72,30 @@ impl Permissions {
             .collect())
     }
 
+    /// Through which of some integrations a user may send by permission, in one call per hundred.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table does not answer for all of them.
+    pub async fn held(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        integrations: &BTreeSet<IntegrationId>,
+    ) -> Result<BTreeSet<IntegrationId>, StoreError> {
+        let place = |id: &IntegrationId| (tenant.to_string(), keys::permissions(id));
+        let places = integrations.iter().map(place).collect();
+        let items = self.integrations.get_many(places).await?;
+        let mut permitted = BTreeSet::new();
+        for item in items
+            .iter()
+            .filter(|item| item.contains_key(&held_by(user)))
+        {
+            permitted.insert(Reader(item).text(SK)?.to_owned());
+        }
+        let held = |id: &&IntegrationId| permitted.contains(&keys::permissions(id));
+        Ok(integrations.iter().filter(held).cloned().collect())
+    }
+
     /// Lets a user send through an integration.
     ///
     /// # Errors
@@ -113,7 +137,7 @@ impl Permissions {
             .table_name(&self.integrations.table)
             .key(PK, text(integration.tenant.as_str()))
             .key(SK, text(keys::permissions(&integration.id)))
-            .expression_attribute_names("#user", format!("{USER}{user}"))
+            .expression_attribute_names("#user", held_by(user))
     }
 
     async fn write(
@@ -136,3 +160,8 @@ impl Permissions {
 
 /// Prefix of the attributes, for a user's id may be any word.
 const USER: &str = "user#";
+
+/// The attribute of a user's permission.
+fn held_by(user: &UserId) -> String {
+    format!("{USER}{user}")
+}

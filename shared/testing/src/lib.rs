@@ -2,10 +2,12 @@
 //!
 //! * [`cloud`]: the AWS services we call, in memory, spoken to by the real SDK.
 //! * [`clock`]: a clock that moves when it is told to.
+//! * [`dice`]: random choices that can be repeated.
 //! * [`switchboard`]: our own tables, keys and queues in it.
 //! * [`scan`]: finds a secret in bytes, however it was encoded.
 
 pub mod clock;
 pub mod cloud;
+pub mod dice;
 pub mod scan;
 pub mod switchboard;

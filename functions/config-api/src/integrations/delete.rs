@@ -38,7 +38,7 @@ pub(crate) async fn remove(ask: &Ask<'_>, integration: &Integration) -> Result<H
     };
     // What waited for its repair finds another integration, or fails with the reason. It is removed, whatever becomes
     // of that.
-    if let Err(problem) = resume::put_back(context, integration).await {
+    if let Err(problem) = resume::release(context, integration).await {
         tracing::error!(integration = %integration.id, code = problem.code(), "parked messages were left behind");
     }
     Ok(HttpReply::message(200, message))

@@ -1,10 +1,11 @@
 //! How an integration fares: what is known of its credential, what happened lately, and what to do.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use contract::analytics::LastDay;
 use contract::integrations::{Activity, HealthView, LastUse, WebhookState};
 use domain::Integration;
+use domain::figures::Hour;
 use domain::integration::{Status, WebhookStatus};
 use domain::time::Timestamp;
 use edge::Problem;
@@ -12,21 +13,24 @@ use edge::http::HttpReply;
 
 use crate::ask::Ask;
 
-/// Parked messages, events and audit records that are looked at.
+/// Parked messages and audit records that are looked at.
 const MOST: usize = 100;
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How long before its end a token is worth a word.
 const NOTICE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 pub(crate) async fn show(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Problem> {
     let integration = super::find(ask, reference).await?;
-    let mut activity = Activity::default();
-    count_parked(ask, &integration, &mut activity).await?;
-    count_events(ask, &integration, &mut activity).await?;
-    activity.last_used = last_used(ask, &integration).await?;
-    let advice = advice(&integration, &activity, ask.context.clock.now());
+    let now = ask.context.clock.now();
+    let (parked, parked_is_least) = count_parked(ask, &integration).await?;
+    let activity = Activity {
+        parked,
+        parked_is_least,
+        last_event_at: last_event_at(ask, &integration).await?,
+        last_used: last_used(ask, &integration).await?,
+        last_day: last_day(ask, &integration, now).await?,
+    };
+    let advice = advice(&integration, &activity, now);
     let view = HealthView {
         status: integration.shown_status(),
         verified_at: integration.verified_at,
@@ -40,36 +44,24 @@ pub(crate) async fn show(ask: &Ask<'_>, reference: &str) -> Result<HttpReply, Pr
     Ok(HttpReply::data(200, &view))
 }
 
-async fn count_parked(
-    ask: &Ask<'_>,
-    of: &Integration,
-    activity: &mut Activity,
-) -> Result<(), Problem> {
+/// How many messages wait for its repair, and whether there are more.
+async fn count_parked(ask: &Ask<'_>, of: &Integration) -> Result<(u64, bool), Problem> {
     let parked = &ask.context.parked;
     let found = parked.count(&of.tenant, &of.id, MOST + 1).await?;
-    activity.parked = u64::try_from(found.min(MOST)).unwrap_or(u64::MAX);
-    activity.parked_is_least = found > MOST;
-    Ok(())
+    let counted = u64::try_from(found.min(MOST)).unwrap_or(u64::MAX);
+    Ok((counted, found > MOST))
 }
 
-async fn count_events(
-    ask: &Ask<'_>,
-    of: &Integration,
-    activity: &mut Activity,
-) -> Result<(), Problem> {
-    let wanted = BTreeSet::from([of.id.clone()]);
-    let events = &ask.context.events;
-    let page = events.list(&of.tenant, &wanted, None, MOST).await?;
-    let now = ask.context.clock.now();
-    let late = page
-        .lines
-        .iter()
-        .take_while(|one| one.received_at.until(now) <= DAY)
-        .count();
-    activity.last_event_at = page.lines.first().map(|newest| newest.received_at);
-    activity.events_last_day = u64::try_from(late).unwrap_or(u64::MAX);
-    activity.events_are_least = page.next.is_some() && late == page.lines.len();
-    Ok(())
+async fn last_event_at(ask: &Ask<'_>, of: &Integration) -> Result<Option<Timestamp>, Problem> {
+    Ok(ask.context.events.last_at(&of.tenant, &of.id).await?)
+}
+
+async fn last_day(ask: &Ask<'_>, of: &Integration, now: Timestamp) -> Result<LastDay, Problem> {
+    let running = Hour::of(now);
+    let figures = &ask.context.figures;
+    let (from, to) = (running.later(-23), running.later(1));
+    let read = figures.read(&of.tenant, &of.id, from, to).await?;
+    Ok(LastDay::new(read.from.begin(), &read.sum(), now))
 }
 
 /// The latest opening of its credential among the latest records of its provider type.

@@ -1,5 +1,6 @@
 //! Integrations: the organisation's and the caller's own.
 
+pub(crate) mod analytics;
 pub(crate) mod body;
 pub(crate) mod change;
 pub(crate) mod configure;

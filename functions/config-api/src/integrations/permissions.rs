@@ -1,9 +1,11 @@
 //! Who else may send through an integration: `…/{ref}/permissions` and `…/permissions/{user}`. Admins decide.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contract::integrations::PermissionView;
 use domain::audit::AuditRecord;
 use domain::integration::Owner;
-use domain::{Integration, UserId};
+use domain::{Integration, IntegrationId, UserId};
 use edge::Problem;
 use edge::http::HttpReply;
 use store::WriteError;
@@ -67,13 +69,28 @@ pub(crate) async fn revoke(
 
 /// Whether the caller, who may know of the integration, may send through it.
 pub(crate) async fn may_send(ask: &Ask<'_>, integration: &Integration) -> Result<bool, Problem> {
+    let one = BTreeMap::from([(integration.id.clone(), &integration.owner)]);
+    Ok(!sendable(ask, &one).await?.is_empty())
+}
+
+/// Through which of some integrations the caller, who may know of them, may send.
+pub(crate) async fn sendable(
+    ask: &Ask<'_>,
+    integrations: &BTreeMap<IntegrationId, &Owner>,
+) -> Result<BTreeSet<IntegrationId>, Problem> {
     let caller = ask.caller;
-    if caller.role.sends_for_tenant() || super::may_change(caller, &integration.owner) {
-        return Ok(true);
+    let (mut sendable, mut asked) = (BTreeSet::new(), BTreeSet::new());
+    for (id, owner) in integrations {
+        let freely = caller.role.sends_for_tenant() || super::may_change(caller, owner);
+        let decided = if freely { &mut sendable } else { &mut asked };
+        decided.insert(id.clone());
     }
     let permissions = &ask.context.permissions;
-    let held = permissions.list(&caller.tenant, &integration.id).await?;
-    Ok(held.contains_key(&caller.user))
+    let held = permissions
+        .held(&caller.tenant, &caller.user, &asked)
+        .await?;
+    sendable.extend(held);
+    Ok(sendable)
 }
 
 fn record(

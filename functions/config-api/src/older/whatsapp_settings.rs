@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::{default_of, is_connected, mask, provider, setting};
 use crate::ask::Ask;
 use crate::integrations::templates as of_account;
-use crate::messages::send::accept;
+use crate::messages::asked::Asked;
+use crate::messages::send;
 
 const PROVIDER: &str = "whatsapp";
 
@@ -71,7 +72,7 @@ pub(crate) async fn send(ask: &Ask<'_>) -> Result<HttpReply, Problem> {
         user_id: Some(ask.caller.user.clone()),
         ..Metadata::default()
     };
-    accept(ask, metadata, payload).await
+    send::one(ask, Asked { metadata, payload }).await
 }
 
 fn view(integration: &Integration) -> WhatsAppSettingsView {

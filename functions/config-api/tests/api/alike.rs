@@ -50,6 +50,7 @@ const CASES: &[(Place, Kind)] = &[
     (Body("whatsapp.integration_id"), Kind::Integration),
     (Body("destination.integration_id"), Kind::Integration),
     (Body("metadata.integration_id"), Kind::Integration),
+    (Body("metadata.fallback"), Kind::Integration),
     (Body("metadata.agent_id"), Kind::Agent),
     (Body("metadata.tenant_id"), Kind::Tenant),
     (Body("metadata.user_id"), Kind::Member),
@@ -79,7 +80,14 @@ const NOT_OURS: &[&str] = &[
     "businessAccountId",
 ];
 
+/// Before the fields of a message of a batch, which takes what a message takes.
+const OF_BATCH: &str = "messages[].";
+
 fn kind(route: &Route, place: Place) -> Kind {
+    let place = match place {
+        Body(field) => Body(field.strip_prefix(OF_BATCH).unwrap_or(field)),
+        other => other,
+    };
     let case = CASES.iter().find(|(known, _)| *known == place);
     case.unwrap_or_else(|| panic!("{:?} takes {place:?}, which has no case", route.operation))
         .1
@@ -105,11 +113,12 @@ fn id_fields(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet
             || pattern.starts_with("^agt_")
             || name.ends_with("_id")
             || name.ends_with("Id")
-            || ["assigned_to", "created_by"].contains(&name.as_str());
+            || ["assigned_to", "created_by", "fallback"].contains(&name.as_str());
         if field["properties"].is_null() && field["$ref"].is_null() && looks_like_one {
             found.insert(path.clone());
         }
         id_fields(document, field, &path, found);
+        id_fields(document, &field["items"], &format!("{path}[]"), found);
     }
 }
 
@@ -135,7 +144,7 @@ fn places(document: &Value, route: &Route) -> Vec<Place> {
     id_fields(document, schema, "", &mut fields);
     for field in fields {
         let last = field.rsplit('.').next().unwrap_or(&field);
-        let is_ours = field == "metadata.agent_id" || !NOT_OURS.contains(&last);
+        let is_ours = field.ends_with("metadata.agent_id") || !NOT_OURS.contains(&last);
         if is_ours {
             places.push(Body(String::leak(field)));
         }
@@ -253,6 +262,9 @@ impl World {
 }
 
 fn set(body: &mut Value, field: &str, id: &str) {
+    if let Some(field) = field.strip_prefix(OF_BATCH) {
+        return set(&mut body["messages"][0], field, id);
+    }
     match field.split_once('.') {
         None => body[field] = id.into(),
         Some(("destination", name)) => {
@@ -262,7 +274,10 @@ fn set(body: &mut Value, field: &str, id: &str) {
             if !body[outer].is_object() {
                 body[outer] = json!({});
             }
-            body[outer][name] = id.into();
+            body[outer][name] = match name {
+                "fallback" => json!([id]),
+                _ => id.into(),
+            };
         }
     }
 }
@@ -275,7 +290,10 @@ fn but_for(reply: &Reply, id: &str) -> (u64, String, String) {
     // A message that is taken in gets an id and a time of its own.
     let text = match serde_json::from_str::<Value>(&text) {
         Ok(mut body) if status == 202 => {
-            body["data"]["id"] = "-".into();
+            match body["data"]["messages"].as_array_mut() {
+                Some(messages) => messages.iter_mut().for_each(|one| one["id"] = "-".into()),
+                None => body["data"]["id"] = "-".into(),
+            }
             body.to_string()
         }
         _ => text,

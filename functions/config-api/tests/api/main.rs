@@ -7,7 +7,9 @@
 mod access;
 mod agents;
 mod alike;
+mod analytics;
 mod audit_logs;
+mod batches;
 mod callers;
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
@@ -19,6 +21,7 @@ mod configuring;
 mod cursors;
 mod door;
 mod events;
+mod fallbacks;
 #[path = "../../../../shared/custody/tests/custody/forgetful.rs"]
 mod forgetful;
 mod health;
@@ -26,6 +29,7 @@ mod health;
 #[expect(dead_code, reason = "it holds more than is asked for here")]
 mod hostile;
 mod hostile_addresses;
+mod idempotency;
 mod messages;
 mod notifications;
 mod older;

@@ -7,15 +7,15 @@ use crate::stage::{ADMIN, AGENT, INTEGRATIONS, MANAGER, Person, Reply, SERVICE, 
 
 const MESSAGES: &str = "/api/v1/messages";
 
-fn message(metadata: Value) -> Value {
+pub(crate) fn message(metadata: Value) -> Value {
     json!({"metadata": metadata, "wabaPayload": {"to": "919876543220", "type": "text", "text": {"body": "Hi"}}})
 }
 
-async fn send(stage: &Stage, who: Person, metadata: Value) -> Reply {
+pub(crate) async fn send(stage: &Stage, who: Person, metadata: Value) -> Reply {
     stage.call(who, "POST", MESSAGES, message(metadata)).await
 }
 
-fn queued(stage: &Stage) -> Vec<Value> {
+pub(crate) fn queued(stage: &Stage) -> Vec<Value> {
     let bodies = stage.cloud.messages(names::MESSAGES);
     let bodies = bodies
         .iter()
@@ -23,14 +23,14 @@ fn queued(stage: &Stage) -> Vec<Value> {
     bodies.map(|body| body["metadata"].clone()).collect()
 }
 
-async fn grant(stage: &Stage, who: Person) {
+pub(crate) async fn grant(stage: &Stage, who: Person) {
     let path = format!("{WHATSAPP}/permissions/{}", who.user);
     let reply = stage.call(ADMIN, "PUT", &path, Value::Null).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
 }
 
 /// An integration of somebody's own.
-async fn connect_own(stage: &Stage, who: Person, account: &str) -> String {
+pub(crate) async fn connect_own(stage: &Stage, who: Person, account: &str) -> String {
     let changes = json!({"provider": "whatsapp", "owner": "user"});
     let form = stage.form_with(account, changes).await;
     let reply = stage.call(who, "POST", INTEGRATIONS, form).await;

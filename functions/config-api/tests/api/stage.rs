@@ -4,15 +4,20 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::Quotas;
+use domain::Clock;
 use edge::auth::ClaimNames;
+use edge::lambda::Invocation;
+use edge::sqs::{BatchReply, SqsBatch};
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
 use providers::Overrides;
 use providers::address::OwnHosts;
 use providers::http::{Egress, Network, Outgoing, Reach};
+use providers::platform::PlatformAccounts;
 use serde_json::{Map, Value, json};
 use testing::clock::ManualClock;
-use testing::cloud::Cloud;
+use testing::cloud::{Calls, Cloud, Fault};
 use testing::switchboard as names;
 use url::Url;
 
@@ -174,6 +179,16 @@ impl Stage {
         self.api = config_api::Context::with(config, sdk, self.http.clone(), self.clock.clone());
     }
 
+    /// As [`Stage::forget`], in one that lets a tenant ask so often.
+    pub(crate) fn pace(&mut self, quotas: Quotas) {
+        let config = config_api::config::Config {
+            quotas,
+            ..config(&self.sandbox.url(), &self.public_base_url)
+        };
+        let sdk = self.cloud.sdk_config();
+        self.api = config_api::Context::with(config, &sdk, self.http.clone(), self.clock.clone());
+    }
+
     /// With tenant one's WhatsApp configured, and the answer to that.
     pub(crate) async fn configured() -> (Self, Reply) {
         let stage = Self::new().await;
@@ -230,6 +245,83 @@ impl Stage {
         Reply::of(&reply)
     }
 
+    /// What comes of `work` while a call to AWS is never answered: nothing if it comes to that, for the process dies waiting.
+    pub(crate) async fn killed_at<T>(
+        &self,
+        calls: Calls,
+        fault: Fault,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        assert!(matches!(fault, Fault::Timeout | Fault::AppliedButSilent));
+        self.cloud.faults().fail(calls, fault);
+        let died = async {
+            while !self.cloud.faults().spent() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let done = tokio::select! {
+            done = work => Some(done),
+            () = died => None,
+        };
+        self.cloud.faults().clear();
+        done
+    }
+
+    /// The function behind the API that sends what is on the messages queue.
+    pub(crate) fn dispatcher(&self) -> message_dispatch::Context {
+        let config = message_dispatch::config::Config {
+            integrations_table: names::INTEGRATIONS.into(),
+            activity_table: names::ACTIVITY.into(),
+            key_rings_table: names::KEY_RINGS.into(),
+            audit_table: names::AUDIT.into(),
+            queue: Cloud::queue_url(names::MESSAGES),
+            dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
+            overrides: overrides(&self.sandbox.url()),
+            platform: PlatformAccounts::default(),
+            own_hosts: OwnHosts::default(),
+        };
+        let (sdk, clock) = (self.cloud.sdk_config(), self.clock.clone());
+        message_dispatch::Context::with(config, &sdk, self.http.clone(), clock)
+    }
+
+    /// Has it send a batch of what is on the queue; how many messages there were.
+    pub(crate) async fn dispatch(&self, dispatcher: &message_dispatch::Context) -> usize {
+        let batch = crate::queue::take(&self.cloud, names::MESSAGES).await;
+        let batch: SqsBatch = serde_json::from_value(batch).expect("a batch");
+        let invocation = Invocation {
+            deadline: self.clock.now().after(Duration::from_secs(60)),
+            request_id: "i-1".into(),
+        };
+        let reply = message_dispatch::handle(dispatcher, &batch, &invocation).await;
+        assert_eq!(reply, BatchReply::default());
+        batch.records.len()
+    }
+
+    /// Has everything sent that is on the queue. What reached the provider, by our message ids, with its text.
+    pub(crate) async fn sent(&self) -> Vec<(String, String)> {
+        let dispatcher = self.dispatcher();
+        while !self.cloud.messages(names::MESSAGES).is_empty() {
+            if self.dispatch(&dispatcher).await == 0 {
+                self.clock.advance(Duration::from_secs(1));
+            }
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let requests = self
+            .requests()
+            .await
+            .into_iter()
+            .map(|one| one["body"].clone());
+        let sends = requests.filter(|body| body["biz_opaque_callback_data"].is_string());
+        sends
+            .map(|body| {
+                (
+                    text(&body["biz_opaque_callback_data"]),
+                    text(&body["text"]["body"]),
+                )
+            })
+            .collect()
+    }
+
     /// The function beside the API that tests connections.
     pub(crate) fn connection_test(&self) -> connection_test::Context {
         self.connection_test_by(self.http.clone(), overrides(&self.sandbox.url()))
@@ -238,10 +330,11 @@ impl Stage {
     fn connection_test_by(&self, http: Egress, overrides: Overrides) -> connection_test::Context {
         let config = connection_test::config::Config {
             claims: ClaimNames::default(),
-            quotas: contract::Quotas::WIDE,
+            quotas: Quotas::WIDE,
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
+            messages_queue: Cloud::queue_url(names::MESSAGES),
             overrides,
             own_hosts: OwnHosts::default(),
         };
@@ -372,7 +465,7 @@ fn overrides(sandbox: &str) -> Overrides {
 fn config(provider: &str, public_base_url: &str) -> config_api::config::Config {
     config_api::config::Config {
         claims: ClaimNames::default(),
-        quotas: contract::Quotas::WIDE,
+        quotas: Quotas::WIDE,
         integrations_table: names::INTEGRATIONS.into(),
         webhook_routes_table: names::WEBHOOK_ROUTES.into(),
         activity_table: names::ACTIVITY.into(),

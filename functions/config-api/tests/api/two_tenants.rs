@@ -1,23 +1,13 @@
 //! Two tenants that are alike wherever they can be, served in random order by one warm process of each function:
 //! neither gets to see, or to use, a byte of what is the other's.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Clock;
-use edge::auth::ClaimNames;
-use edge::lambda::Invocation;
 use http::Method;
-use providers::Overrides;
-use providers::address::OwnHosts;
-use providers::http::{Egress, Reach};
-use providers::platform::PlatformAccounts;
 use serde_json::{Value, json};
-use testing::cloud::Cloud;
 use testing::scan::Scanner;
 use testing::switchboard as names;
 
-use crate::queue;
 use crate::stage::{INTEGRATIONS, Person, Stage, WHATSAPP, event};
 
 const STEPS: usize = 120;
@@ -49,36 +39,9 @@ struct Functions {
 impl Functions {
     async fn new() -> Self {
         let stage = Stage::new().await;
-        let sdk = stage.cloud.sdk_config();
-        let overrides = || -> Overrides {
-            let base = json!({"whatsapp": {"base_url": stage.sandbox.url()}});
-            serde_json::from_value(base).expect("overrides")
-        };
-        let http = Egress::new(Reach::new(&overrides())).expect("a client");
-        let checks = connection_test::config::Config {
-            claims: ClaimNames::default(),
-            quotas: contract::Quotas::WIDE,
-            integrations_table: names::INTEGRATIONS.into(),
-            key_rings_table: names::KEY_RINGS.into(),
-            audit_table: names::AUDIT.into(),
-            overrides: overrides(),
-            own_hosts: OwnHosts::default(),
-        };
-        let dispatch = message_dispatch::config::Config {
-            integrations_table: names::INTEGRATIONS.into(),
-            activity_table: names::ACTIVITY.into(),
-            key_rings_table: names::KEY_RINGS.into(),
-            audit_table: names::AUDIT.into(),
-            messages_queue: Cloud::queue_url(names::MESSAGES),
-            dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
-            overrides: overrides(),
-            platform: PlatformAccounts::default(),
-            own_hosts: OwnHosts::default(),
-        };
-        let clock: Arc<dyn Clock> = stage.clock.clone();
         let mut functions = Self {
-            checks: connection_test::Context::with(checks, &sdk, http.clone(), clock.clone()),
-            dispatch: message_dispatch::Context::with(dispatch, &sdk, http, clock),
+            checks: stage.connection_test(),
+            dispatch: stage.dispatcher(),
             forms: [Value::Null, Value::Null],
             ids: [String::new(), String::new()],
             answers: Vec::new(),
@@ -119,15 +82,7 @@ impl Functions {
 
     /// Sends what is on the queue, of both tenants together.
     async fn dispatch(&self) {
-        let batch = queue::take(&self.stage.cloud, names::MESSAGES).await;
-        let batch = serde_json::from_value(batch).expect("a batch");
-        let invocation = Invocation {
-            deadline: self.stage.clock.now().after(Duration::from_secs(60)),
-            request_id: "i-1".into(),
-        };
-        let reply = message_dispatch::handle(&self.dispatch, &batch, &invocation).await;
-        let reply = serde_json::to_value(reply).expect("an answer");
-        assert_eq!(reply, json!({"batchItemFailures": []}));
+        self.stage.dispatch(&self.dispatch).await;
     }
 
     async fn step(&mut self, what: u64, who: usize, number: u64) {
@@ -234,7 +189,7 @@ impl Functions {
 }
 
 /// A dice of its own for every seed, the same in every run.
-fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
+pub(crate) fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move |sides| {
         state ^= state << 13;

@@ -54,6 +54,7 @@ impl Configs {
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
+            messages_queue: Cloud::queue_url(names::MESSAGES),
             overrides: self.overrides(),
             own_hosts: OwnHosts::default(),
         }
@@ -65,7 +66,7 @@ impl Configs {
             activity_table: names::ACTIVITY.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
-            messages_queue: Cloud::queue_url(names::MESSAGES),
+            queue: Cloud::queue_url(names::MESSAGES),
             dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
             overrides: self.overrides(),
             platform: PlatformAccounts::default(),

@@ -75,6 +75,7 @@ impl Stage {
             integrations_table: names::INTEGRATIONS.into(),
             key_rings_table: names::KEY_RINGS.into(),
             audit_table: names::AUDIT.into(),
+            messages_queue: Cloud::queue_url(names::MESSAGES),
             overrides: overrides(),
             own_hosts: OwnHosts::default(),
         };

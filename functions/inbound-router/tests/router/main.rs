@@ -6,6 +6,7 @@
 
 #[path = "../../../../shared/custody/tests/custody/chains.rs"]
 mod chains;
+mod figures;
 mod messages;
 mod openings;
 mod stage;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::audit::{AuditNotice, AuditRecord};
+use domain::figures::{Figures, Hour};
 use domain::ledger::{Ledger, MessageStatus, Step};
 use domain::message::attribute;
 use domain::{Clock, IntegrationId, MessageId, TenantId};
@@ -11,6 +12,7 @@ use edge::sqs::SqsBatch;
 use inbound_router::Context;
 use inbound_router::config::Config;
 use serde_json::{Value, json};
+use store::figures::HourlyFigures;
 use store::ledger::Messages;
 use testing::clock::ManualClock;
 use testing::cloud::Cloud;
@@ -19,7 +21,7 @@ use testing::switchboard as names;
 pub(crate) struct Stage {
     pub(crate) cloud: Cloud,
     pub(crate) integration: IntegrationId,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     context: Context,
 }
 
@@ -42,6 +44,11 @@ impl Stage {
     /// Hands a batch over; the places of the records that come again.
     pub(crate) async fn route(&self, bodies: &[String]) -> Vec<usize> {
         self.route_with(&json!({}), bodies).await
+    }
+
+    /// The process is told to end.
+    pub(crate) async fn end(&self) {
+        self.context.last_words().await;
     }
 
     /// As [`Stage::route`], of lines for the audit trail.
@@ -117,16 +124,23 @@ impl Stage {
     }
 
     /// All that is on record about `m-1`.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test is a trusted source of tenants"
-    )]
     pub(crate) async fn ledger(&self) -> Ledger {
-        let client = aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config());
-        let messages = Messages::new(client, names::ACTIVITY.into());
-        let tenant = TenantId::from_trusted_source("t_one").expect("a tenant");
+        let messages = Messages::new(self.client(), names::ACTIVITY.into());
         let id = MessageId::parse("m-1").expect("an id");
-        messages.find((&tenant, &id)).await.expect("readable")
+        messages.find((&tenant(), &id)).await.expect("readable")
+    }
+
+    /// The integration's figures on record, of the last 24 hours.
+    pub(crate) async fn figures(&self) -> Figures {
+        let figures = HourlyFigures::new(self.client(), names::ACTIVITY.into());
+        let to = Hour::of(self.clock.now()).later(1);
+        let (tenant, from) = (tenant(), to.later(-24));
+        let read = figures.read(&tenant, &self.integration, from, to);
+        read.await.expect("readable").sum()
+    }
+
+    fn client(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.cloud.sdk_config())
     }
 
     /// State and steps of `m-1`.
@@ -139,6 +153,14 @@ impl Stage {
     pub(crate) fn items(&self) -> Vec<Value> {
         self.cloud.items(names::ACTIVITY)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is a trusted source of tenants"
+)]
+fn tenant() -> TenantId {
+    TenantId::from_trusted_source("t_one").expect("a tenant")
 }
 
 /// Every test is a test of the audit trail too.

@@ -62,19 +62,6 @@ async fn bind(stage: &Stage, integration: &str) -> Agent {
     agent
 }
 
-/// A tenant with accounts one and two, of which one comes first; and the id of two.
-async fn with_two_accounts() -> (Stage, String) {
-    let stage = Stage::connected().await;
-    let mut form = stage.form("two").await;
-    form["provider"] = json!("whatsapp");
-    form["priority"] = json!(1_000);
-    let path = "/api/v1/settings/integrations";
-    let (status, body) = stage.api("POST", path, form).await;
-    assert_eq!(status, 201, "{body}");
-    let id = body["data"]["id"].as_str().expect("an id").to_owned();
-    (stage, id)
-}
-
 /// A message of an agent.
 fn message(id: &str, agent: Option<&AgentId>, more: Value) -> Value {
     let mut metadata = json!({"tenantId": TENANT, "messageId": id});
@@ -90,7 +77,7 @@ fn message(id: &str, agent: Option<&AgentId>, more: Value) -> Value {
 
 #[tokio::test]
 async fn an_agent_sends_through_what_it_is_bound_to() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     let agent = bind(&stage, &two).await;
     let batch = [
         message("bound", Some(&agent.id), Value::Null),
@@ -120,7 +107,7 @@ async fn an_agent_sends_through_what_it_is_bound_to() {
 
 #[tokio::test]
 async fn one_that_was_bound_a_moment_ago_is_known_to_a_warm_container() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     let batch = [message("m-1", None, Value::Null)];
     assert!(stage.dispatch(&batch).await.is_empty());
     let agent = bind(&stage, &two).await;
@@ -131,7 +118,7 @@ async fn one_that_was_bound_a_moment_ago_is_known_to_a_warm_container() {
 
 #[tokio::test]
 async fn a_warm_batch_of_agents_bound_or_not_costs_two_calls() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     let bound = bind(&stage, &two).await;
     let unbound = agent(&stage, None);
     let created = agents(&stage).create(&unbound, &record(&stage)).await;
@@ -163,7 +150,7 @@ async fn a_warm_batch_of_agents_bound_or_not_costs_two_calls() {
 
 #[tokio::test]
 async fn when_that_is_gone_nothing_else_is_used() {
-    let (mut stage, two) = with_two_accounts().await;
+    let (mut stage, two) = Stage::with_two_accounts().await;
     let agent = bind(&stage, &two).await;
     let path = format!("/api/v1/settings/integrations/{two}");
     let (status, body) = stage.api("DELETE", &path, Value::Null).await;
@@ -191,7 +178,7 @@ async fn when_that_is_gone_nothing_else_is_used() {
 
 #[tokio::test]
 async fn an_integration_that_was_deleted_a_moment_ago_steps_aside_in_a_warm_container() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     // The roster is remembered with both; of the two records only this one's.
     let batch = [message("m-1", None, json!({"integrationId": two}))];
     assert!(stage.dispatch(&batch).await.is_empty());
@@ -206,7 +193,7 @@ async fn an_integration_that_was_deleted_a_moment_ago_steps_aside_in_a_warm_cont
 
 #[tokio::test]
 async fn a_channel_or_number_that_the_binding_has_not_is_not_served() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     let agent = bind(&stage, &two).await;
     let one = stage.form("one").await["phone_number_id"].clone();
     let batch = [
@@ -226,7 +213,7 @@ async fn a_channel_or_number_that_the_binding_has_not_is_not_served() {
 
 #[tokio::test]
 async fn what_waits_for_the_bound_integration_goes_out_through_it() {
-    let (stage, two) = with_two_accounts().await;
+    let (stage, two) = Stage::with_two_accounts().await;
     let agent = bind(&stage, &two).await;
     let path = format!("/api/v1/settings/integrations/{two}");
     let (status, body) = stage.api("PATCH", &path, json!({"enabled": false})).await;

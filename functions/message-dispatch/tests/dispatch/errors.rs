@@ -39,8 +39,13 @@ async fn trouble_of_the_provider_is_tried_again() {
 #[tokio::test]
 async fn trouble_that_does_not_end_leads_to_the_dead_letter_queue_from_where_it_can_be_sent() {
     let body = json!({"error": {"message": "(#131016) Service unavailable", "code": 131016}});
-    let (stage, status, _) = sent_under(json!({"status": 503, "body": body}), 0).await;
-    assert_eq!(status, "accepted");
+    let (stage, status, message) = sent_under(json!({"status": 503, "body": body}), 0).await;
+    assert_eq!(status, "parked", "{message}");
+    assert!(
+        message["error"]["detail"]
+            .as_str()
+            .is_some_and(|why| why.starts_with("Tried 8 times"))
+    );
     assert_eq!(stage.cloud.messages(names::MESSAGES_DLQ).len(), 1);
     assert!(stage.delivered().await.is_empty());
 }

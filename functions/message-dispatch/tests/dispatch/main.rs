@@ -11,12 +11,16 @@ mod chains;
 mod clear;
 mod errors;
 mod exactly_once;
+mod faked;
+mod fallback;
 #[path = "../../../../shared/custody/tests/custody/forgetful.rs"]
 mod forgetful;
 mod key_outages;
 mod openings;
 mod platform;
+mod released;
 mod returning;
 mod returning_under_faults;
+mod second_look;
 mod stage;
 mod two_tenants;

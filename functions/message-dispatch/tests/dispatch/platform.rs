@@ -248,7 +248,7 @@ async fn once_the_grant_is_over_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_tenants_own_account_comes_before_it() {
-    let (stage, container) = staged().await;
+    let (mut stage, container) = staged().await;
     grant(&stage, TENANT, None).await;
     send(&stage, &container, "m-1").await;
     assert_eq!(stage.connect("one").await.0, 201);
@@ -256,10 +256,12 @@ async fn a_tenants_own_account_comes_before_it() {
     assert_eq!(accounts(&stage).await, ["two", "one"]);
     // Refused, it is to be repaired, and is not silently replaced.
     stage.provider_fails("", json!("bad_credential")).await;
-    send(&stage, &container, "m-3").await;
+    stage.dispatch = container;
+    stage.produce(&text("m-3")).await;
+    stage.until_quiet(Duration::from_secs(5)).await;
     stage.provider_recovers().await;
     stage.clock.advance(A_MINUTE);
-    send(&stage, &container, "m-4").await;
+    send(&stage, &stage.dispatch, "m-4").await;
     assert_eq!(stage.message("m-3").await.0, "parked");
     assert_eq!(stage.message("m-4").await.0, "parked");
     assert_eq!(stage.delivered().await, ["m-1", "m-2"]);

@@ -172,12 +172,12 @@ async fn h2_after_a_return_the_next_secrets_get_a_version_that_never_was() {
     assert_eq!(stage.shown().await["status"], "connected");
 }
 
-/// So many messages, each in a batch of its own, in five containers at once.
+/// So many messages, each in a batch of its own, in five containers at once, all of them refused before.
 async fn send_at_once(stage: &Stage, sdk: &aws_types::SdkConfig, count: usize) {
     let containers: Vec<_> = (0..5).map(|_| stage.container(sdk)).collect();
     let batches = (0..count).map(|n| {
         let container = &containers[n % 5];
-        let batch = [arrived(&text(&format!("m-{n}")))];
+        let batch = [stage.arrived_again(&text(&format!("m-{n}")), 2)];
         async move { stage.dispatch_in(container, &batch).await }
     });
     for again in join_all(batches).await {

@@ -11,6 +11,8 @@ use crate::stage::{PROOF, Stage, text};
 /// No turn makes more calls.
 const MOST_CALLS: usize = 40;
 const SHORTLY: Duration = Duration::from_secs(5);
+/// Long enough after a refusal for it to have consequences.
+const SECOND_LOOK: Duration = Duration::from_secs(60);
 
 /// For each call of the turn in which the refusal is found: that one fails so, and those that follow it as often as
 /// `times` says. Then everything works again.
@@ -21,6 +23,8 @@ async fn at_each_call(fault: Fault, times: usize) {
         stage.rotate().await;
         stage.provider_fails(PROOF, json!("bad_credential")).await;
         stage.produce(&text("m-1")).await;
+        assert_eq!(stage.turn().await, 1, "the first look");
+        stage.clock.advance(SECOND_LOOK);
         let calls = Calls::any().after(call).times(times);
         let Some(lived) = stage.turn_under(calls, fault).await else {
             break;

@@ -12,10 +12,10 @@ use edge::lambda::Invocation;
 use edge::sqs::SqsBatch;
 use http::Method;
 use provider_sandbox::{Options, Sandbox};
-use providers::Overrides;
 use providers::address::OwnHosts;
 use providers::http::{Egress, Outgoing, Reach};
 use providers::platform::PlatformAccounts;
+use providers::{Catalogue, Overrides};
 use serde_json::{Value, json};
 use testing::clock::ManualClock;
 use testing::cloud::{Calls, Cloud, Fault};
@@ -97,6 +97,19 @@ impl Stage {
         stage
     }
 
+    /// With accounts one and two, of which one comes first; and the id of two.
+    pub(crate) async fn with_two_accounts() -> (Self, String) {
+        let stage = Self::connected().await;
+        let mut form = stage.form("two").await;
+        form["provider"] = json!("whatsapp");
+        form["priority"] = json!(1_000);
+        let path = "/api/v1/settings/integrations";
+        let (status, body) = stage.api("POST", path, form).await;
+        assert_eq!(status, 201, "{body}");
+        let id = body["data"]["id"].as_str().expect("an id").to_owned();
+        (stage, id)
+    }
+
     /// A dispatcher that remembers nothing, as after a cold start.
     pub(crate) fn forget(&mut self) {
         self.dispatch = self.container(&self.cloud.sdk_config());
@@ -106,6 +119,13 @@ impl Stage {
     pub(crate) fn container(&self, sdk: &aws_types::SdkConfig) -> message_dispatch::Context {
         let config = config(&self.sandbox.url());
         message_dispatch::Context::with(config, sdk, self.http.clone(), self.clock.clone())
+    }
+
+    /// One more container, which knows these providers and no others.
+    pub(crate) fn container_of(&self, providers: Catalogue) -> message_dispatch::Context {
+        let (config, sdk) = (config(&self.sandbox.url()), self.cloud.sdk_config());
+        let (http, clock) = (self.http.clone(), self.clock.clone());
+        message_dispatch::Context::with_providers(config, &sdk, http, clock, providers)
     }
 
     /// One more container, whose environment gives the platform accounts of its own by these variables.
@@ -521,7 +541,7 @@ fn config(provider: &str) -> message_dispatch::config::Config {
         activity_table: names::ACTIVITY.into(),
         key_rings_table: names::KEY_RINGS.into(),
         audit_table: names::AUDIT.into(),
-        messages_queue: Cloud::queue_url(names::MESSAGES),
+        queue: Cloud::queue_url(names::MESSAGES),
         dead_letter_queue: Cloud::queue_url(names::MESSAGES_DLQ),
         overrides: overrides(provider),
         platform: PlatformAccounts::default(),
@@ -547,16 +567,33 @@ fn record(message: &aws_sdk_sqs::types::Message) -> Value {
     })
 }
 
-/// The body of a text message under that id.
+/// The body of a text message under that id; each number in an id is another recipient's.
 pub(crate) fn text(id: &str) -> String {
     json!({
         "metadata": {"tenantId": TENANT, "messageId": id},
-        "wabaPayload": {"to": "919876543220", "type": "text", "text": {"body": "Hello!"}},
+        "wabaPayload": {"to": recipient(id), "type": "text", "text": {"body": "Hello!"}},
     })
     .to_string()
+}
+
+/// Whom a message of that id goes to.
+pub(crate) fn recipient(id: &str) -> String {
+    let number = id.rsplit('-').next().and_then(|number| number.parse().ok());
+    format!("9198765{:05}", number.unwrap_or(43_220))
 }
 
 /// A record with that body.
 pub(crate) fn arrived(body: &str) -> Value {
     json!({"messageId": MessageId::make().as_str(), "body": body})
+}
+
+impl Stage {
+    /// As [`arrived`], of a message for which that version of the credentials was refused long enough ago.
+    pub(crate) fn arrived_again(&self, body: &str, version: u64) -> Value {
+        let since = self.clock.now().millis() - 31_000;
+        let suspect = format!("{version}@{since}");
+        let mut record = arrived(body);
+        record["messageAttributes"] = json!({"switchboard.suspect": {"stringValue": suspect}});
+        record
+    }
 }

@@ -62,12 +62,6 @@ impl AwsEnv {
         reason = "the one place where AWS clients are set up"
     )]
     pub fn config(&self) -> Result<SdkConfig, StartError> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(Duration::from_secs(4))
-            .operation_attempt_timeout(Duration::from_secs(5))
-            .operation_timeout(Duration::from_secs(12))
-            .build();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
@@ -76,8 +70,8 @@ impl AwsEnv {
                 tls::client_config(self.extra_roots())?,
                 CONNECT_TIMEOUT,
             ))
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts)
+            .retry_config(retries())
+            .timeout_config(timeouts())
             // Bodies are small, and the time limits above cover them.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());
@@ -85,8 +79,23 @@ impl AwsEnv {
     }
 }
 
+/// How long AWS is waited for.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(Duration::from_secs(4))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(12))
+        .build()
+}
+
+/// How often AWS is asked.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3)
+}
+
 /// Why AWS did not do what it was asked, by kind and code. Its messages quote requests, so they go no further.
-pub(crate) fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+pub fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     let kind = match error {
         SdkError::ConstructionFailure(_) => "the request could not be made",
         SdkError::TimeoutError(_) => "no answer in time",
@@ -102,8 +111,32 @@ mod tests {
     use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
     use aws_smithy_types::error::ErrorMetadata;
     use aws_smithy_types::error::display::DisplayErrorContext;
+    use aws_smithy_types::retry::RetryMode;
 
     use super::*;
+
+    #[test]
+    fn g9_aws_is_asked_three_times_and_never_without_a_time_limit() {
+        let env = AwsEnv {
+            region: "eu-central-1".into(),
+            credentials: Credentials::new("key", "secret", None, None, "a test"),
+            endpoint: None,
+            extra_roots: None,
+        };
+        let config = env.config().expect("a configuration");
+        let retries = config.retry_config().expect("set");
+        assert_eq!(retries.mode(), RetryMode::Standard);
+        assert_eq!(retries.max_attempts(), 3);
+        let timeouts = config.timeout_config().expect("set");
+        let limits = [
+            timeouts.connect_timeout(),
+            timeouts.read_timeout(),
+            timeouts.operation_attempt_timeout(),
+            timeouts.operation_timeout(),
+        ];
+        let seconds = limits.map(|limit| limit.expect("set").as_secs());
+        assert_eq!(seconds, [2, 4, 5, 12]);
+    }
 
     #[test]
     fn e2_what_aws_says_of_a_request_is_not_repeated() {

@@ -18,9 +18,10 @@ pub(super) enum Unfit {
 }
 
 impl Unfit {
-    /// As it is told; `path` is where reading stopped.
+    /// As it is told; `path` is where reading stopped. Of what stands in a list the list is named.
     pub(super) fn at(self, path: &str) -> FieldError {
-        let inside = |name: &str| match path {
+        let path = &without_places(path);
+        let inside = |name: &str| match path.as_str() {
             "." | "" => name.to_owned(),
             path => format!("{path}.{name}"),
         };
@@ -29,13 +30,13 @@ impl Unfit {
             Self::Unknown(name) => {
                 // The path may end with the unknown name itself.
                 let field = if path.ends_with(&name) {
-                    path.to_owned()
+                    path.clone()
                 } else {
                     inside(&name)
                 };
                 (field, "is not a field of this request".to_owned())
             }
-            Self::Says(says) => (path.to_owned(), says),
+            Self::Says(says) => (path.clone(), says),
         };
         FieldError { field, detail }
     }
@@ -47,10 +48,20 @@ impl Unfit {
             "i64" | "u64" | "i32" | "u32" | "usize" => "a whole number",
             "a string" | "a borrowed string" => "text",
             "a sequence" => "a list",
+            _ if expected.starts_with("enum ") => "one of the words that are listed for it",
             _ => "an object",
         };
         Self::Says(format!("must be {form}"))
     }
+}
+
+/// `a[3].b` as `a.b`: names of fields have no digits.
+fn without_places(path: &str) -> String {
+    let mut names = String::with_capacity(path.len());
+    for part in path.split('[') {
+        names.push_str(part.split_once(']').map_or(part, |(_, rest)| rest));
+    }
+    names
 }
 
 impl fmt::Display for Unfit {

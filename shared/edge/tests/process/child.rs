@@ -1,5 +1,6 @@
 //! What the child process does.
 
+use edge::lambda::Trigger;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use tracing_subscriber::filter::LevelFilter;
@@ -13,6 +14,10 @@ pub(crate) const NAME: &str = "child::serves";
 struct Event {
     text: String,
     number: u8,
+}
+
+impl Trigger for Event {
+    type Answer = &'static str;
 }
 
 fn handle(event: &Event) -> &'static str {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::limits::Limits;
 use super::reach::Guard;
 use crate::address::{Refused, Rule, is_public};
 
@@ -23,6 +24,11 @@ pub trait Network: Send + Sync {
     /// Where a connection to a checked address is made: there. Port 0 stands for the port of the URL.
     fn dialled(&self, address: IpAddr) -> SocketAddr {
         SocketAddr::new(address, 0)
+    }
+
+    /// How long an exchange over it may take; a test may be less patient.
+    fn limits(&self) -> Limits {
+        Limits::STANDARD
     }
 }
 

@@ -9,9 +9,13 @@ use domain::FailureKind::{
     AccountBlocked, CredentialsRejected, InvalidRequest, NotFound, OutcomeUnknown,
     PermissionMissing, RecipientThrottled, Throttled, Unavailable, Undeliverable,
 };
+use domain::failure::Reaction;
 use domain::{Failure, FailureKind};
 use http::HeaderMap;
 use serde::Deserialize;
+
+use super::messages::PACE;
+use crate::retry_after::retry_after;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -23,40 +27,42 @@ struct Envelope {
 struct GraphError {
     code: Option<i64>,
     error_subcode: Option<i64>,
-    #[serde(default)]
-    is_transient: bool,
-    #[serde(default)]
-    message: String,
+    is_transient: Option<bool>,
+    message: Option<String>,
 }
 
-/// The failure that an answer other than 200 stands for.
+/// The failure that an answer other than 2xx stands for.
 pub(super) fn failure_of(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     let error = serde_json::from_slice(body).map(|Envelope { error }| error);
-    let coded = error
-        .ok()
-        .and_then(|error| Some((error.code?, error)))
-        .map(|(code, error)| (code, of_error(status, code, &error)));
+    let coded = error.ok().and_then(|error| Some((error.code?, error)));
     let (code, failure) = match coded {
-        Some((code, failure)) => (code, failure.with_code(code.to_string())),
-        None => (0, without_code(status)),
+        Some((code, error)) if !is_redirect(status) => (
+            code,
+            of_error(status, code, &error).with_code(code.to_string()),
+        ),
+        _ => (0, by_status(status, false)),
     };
     match wait(code, headers) {
-        Some(wait) if matches!(failure.kind, Throttled | RecipientThrottled) => failure.after(wait),
+        Some(wait) if matches!(failure.kind.reaction(), Reaction::TryLater { .. }) => {
+            failure.after(wait)
+        }
         _ => failure,
     }
 }
 
 fn of_error(status: u16, code: i64, error: &GraphError) -> Failure {
-    let message = error.message.to_ascii_lowercase();
+    let message = error.message.as_deref().unwrap_or_default();
+    let message = message.to_ascii_lowercase();
     let proof = message.contains("appsecret_proof");
     let secret = message.contains("client secret");
     match (code, error.error_subcode) {
-        // Otherwise code 1 is trouble of Meta's own.
         (1, _) if secret => Failure::new(
             CredentialsRejected,
             "The app secret does not fit the app.",
             "Copy the app secret again from App Dashboard → App settings → Basic.",
         ),
+        // "Invalid request or possible server error": what failed for the second reason may have been done.
+        (1, _) if !is_refusal(status) => in_doubt(),
         (100, _) if proof => Failure::new(
             PermissionMissing,
             "Meta asks for proof of the app secret, and the one given does not fit.",
@@ -77,7 +83,7 @@ fn of_error(status: u16, code: i64, error: &GraphError) -> Failure {
             "The access token ended when a password was changed.",
             "Generate a new token in Meta Business settings; a system user's is not tied to a password.",
         ),
-        _ => by_code(code).unwrap_or_else(|| unknown_code(status, error.is_transient)),
+        _ => by_code(code).unwrap_or_else(|| by_status(status, error.is_transient == Some(true))),
     }
 }
 
@@ -96,31 +102,31 @@ pub(super) fn failure_of_status(code: Option<i64>) -> Failure {
     }
 }
 
-fn without_code(status: u16) -> Failure {
+/// Whether the status alone proves that nothing was done. 408 does not: it comes as well from a proxy that has passed the
+/// request on and waited in vain.
+const fn is_refusal(status: u16) -> bool {
+    matches!(status, 400..=499) && status != 408
+}
+
+const fn is_redirect(status: u16) -> bool {
+    matches!(status, 300..=399)
+}
+
+/// What an answer means that has no code, or none that is listed.
+fn by_status(status: u16, transient: bool) -> Failure {
     match status {
-        300..=399 => Failure::new(
+        _ if is_redirect(status) => Failure::new(
             InvalidRequest,
             "The Graph API's address redirects, which is never followed.",
             "Check the base URL that the operator has set for this provider.",
         ),
-        500.. => Failure::new(
-            OutcomeUnknown,
-            "Meta failed without saying whether the request was carried out.",
-            "Wait for the message's status, or look in WhatsApp Manager before sending again.",
-        ),
-        _ => unknown_code(status, false),
-    }
-}
-
-fn unknown_code(status: u16, transient: bool) -> Failure {
-    match status {
+        _ if !is_refusal(status) => in_doubt(),
         429 => Failure::new(
             Throttled,
             "Meta asks for fewer calls.",
             "Nothing to do; sending goes on when Meta allows it.",
         ),
         _ if transient => trouble(),
-        500.. => trouble(),
         401 | 403 => Failure::new(
             PermissionMissing,
             "Meta did not allow the request.",
@@ -132,6 +138,14 @@ fn unknown_code(status: u16, transient: bool) -> Failure {
             "Look the code up in Meta's list of error codes.",
         ),
     }
+}
+
+fn in_doubt() -> Failure {
+    Failure::new(
+        OutcomeUnknown,
+        "Meta failed without saying whether the request was carried out.",
+        "Wait for the message's status, or look in WhatsApp Manager before sending again.",
+    )
 }
 
 fn trouble() -> Failure {
@@ -287,19 +301,16 @@ pub(super) fn by_code(code: i64) -> Option<Failure> {
 
 /// How long Meta asks to wait: by header where there is one, else what is known of the limit that was hit.
 fn wait(code: i64, headers: &HeaderMap) -> Option<Duration> {
-    let header = headers
-        .get(http::header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-    if let Some(seconds) = header.and_then(|text| text.trim().parse::<u64>().ok()) {
-        return Some(Duration::from_secs(seconds));
-    }
-    match code {
+    let known = match code {
         130429 => Some(Duration::from_secs(1)),
-        131056 => Some(Duration::from_secs(6)),
-        4 | 17 | 32 | 341 | 613 => Some(Duration::from_secs(60)),
+        // Meta asks for 4ⁿ s, which only whoever counts the tries can keep to; before this is over, there is no room for
+        // another message.
+        131056 => Some(PACE.recipient_interval),
+        4 | 17 | 32 | 341 | 613 | 131057 | 2494100 => Some(Duration::from_secs(60)),
         80007 | 80008 => Some(Duration::from_secs(300)),
         _ => None,
-    }
+    };
+    retry_after(headers).or(known)
 }
 
 #[cfg(test)]
@@ -340,7 +351,10 @@ mod tests {
             (403, 368, AccountBlocked),
             (400, 131042, AccountBlocked),
             (404, 803, NotFound),
-            (500, 999_999, Unavailable),
+            (400, 1, Unavailable),
+            (500, 1, OutcomeUnknown),
+            (500, 999_999, OutcomeUnknown),
+            (302, 2, InvalidRequest),
             (403, 999_999, PermissionMissing),
             (400, 999_999, InvalidRequest),
         ] {
@@ -360,6 +374,12 @@ mod tests {
         assert_eq!(of(404, "<html>").kind, InvalidRequest);
         let text = r#"{"error":{"message":"m","code":131009,"error_data":"a string"}}"#;
         assert_eq!(of(400, text).kind, InvalidRequest);
+        let text = r#"{"error":{"message":null,"code":131056,"is_transient":null}}"#;
+        assert_eq!(of(400, text).kind, RecipientThrottled);
+        for status in [101, 408, 500, 503, 599, 999] {
+            let text = r#"{"error":{"message":"m","code":999999,"is_transient":true}}"#;
+            assert_eq!(of(status, text).kind, OutcomeUnknown, "{status}");
+        }
     }
 
     #[test]
@@ -380,18 +400,33 @@ mod tests {
     }
 
     #[test]
-    fn the_providers_time_is_kept() {
-        let mut headers = HeaderMap::new();
-        headers.insert("retry-after", "17".parse().unwrap());
-        let body = br#"{"error":{"message":"m","code":130429}}"#;
-        assert_eq!(
-            failure_of(400, &headers, body).retry_after,
-            Some(Duration::from_secs(17))
-        );
-        headers.insert("retry-after", "soon".parse().unwrap());
-        assert_eq!(
-            failure_of(400, &headers, body).retry_after,
-            Some(Duration::from_secs(1))
-        );
+    fn a_wait_is_metas_own_or_that_of_the_limit() {
+        let wait = |status: u16, code: i64, asked: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(asked) = asked {
+                headers.insert("retry-after", asked.parse().unwrap());
+            }
+            let body = format!(r#"{{"error":{{"message":"m","code":{code}}}}}"#);
+            let wait = failure_of(status, &headers, body.as_bytes()).retry_after;
+            wait.map(|wait| wait.as_secs())
+        };
+        for (status, code, known) in [
+            (400, 130429, Some(1)),
+            (400, 131056, Some(6)),
+            (400, 4, Some(60)),
+            (400, 80007, Some(300)),
+            (500, 131057, Some(60)),
+            (503, 2, None),
+            (429, 999_999, None),
+        ] {
+            assert_eq!(wait(status, code, None), known, "{code}");
+            assert_eq!(wait(status, code, Some("soon")), known, "{code}");
+            assert_eq!(wait(status, code, Some("17")), Some(17), "{code}");
+            assert_eq!(wait(status, code, Some("0")), Some(0), "{code}");
+        }
+        // Where nothing is tried again, nothing is waited for.
+        for (status, code) in [(400, 100), (401, 190), (500, 999_999)] {
+            assert_eq!(wait(status, code, Some("17")), None, "{code}");
+        }
     }
 }

@@ -113,7 +113,7 @@ impl<'a> Graph<'a> {
             .await
             .map_err(no_answer)?;
         self.watch_version(&answer);
-        if answer.status != 200 {
+        if !(200..=299).contains(&answer.status) {
             return Err(errors::failure_of(
                 answer.status,
                 &answer.headers,

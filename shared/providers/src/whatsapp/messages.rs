@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Failure, FailureKind, MessageId};
@@ -10,7 +11,31 @@ use serde_json::value::RawValue;
 
 use super::WhatsApp;
 use super::graph::Graph;
-use crate::{Accepted, Connection, Messages};
+use crate::{Accepted, Connection, Messages, Pace};
+
+/// What Meta lets every number do: <https://developers.facebook.com/docs/whatsapp/cloud-api/overview> (throughput, and
+/// the limit of a pair of business and user).
+pub(super) const PACE: Pace = Pace {
+    per_second: 80,
+    burst: 80,
+    recipient_interval: Duration::from_secs(6),
+    recipient_burst: 45,
+};
+
+/// Most bytes of Meta's id of a message, which has 128 at most.
+const LONGEST_ID: usize = 512;
+
+/// Most characters of a recipient's name that are told apart.
+const LONGEST_RECIPIENT: usize = 64;
+
+/// Whom a payload is for: by phone number or group, or by a user's id at the business.
+#[derive(Deserialize)]
+struct Addressed<'a> {
+    #[serde(borrow, default)]
+    to: Cow<'a, str>,
+    #[serde(borrow, default)]
+    recipient: Cow<'a, str>,
+}
 
 #[derive(Deserialize)]
 struct Answer {
@@ -38,7 +63,7 @@ impl Messages for WhatsApp {
         );
         let answer: Answer = Graph::new(connection).post(&path, body).await?;
         match answer.messages.into_iter().next() {
-            Some(message) if !message.id.is_empty() => Ok(Accepted {
+            Some(message) if (1..=LONGEST_ID).contains(&message.id.len()) => Ok(Accepted {
                 provider_id: message.id,
             }),
             _ => Err(Failure::new(
@@ -48,6 +73,23 @@ impl Messages for WhatsApp {
             )),
         }
     }
+
+    fn pace(&self) -> Pace {
+        PACE
+    }
+
+    fn recipient(&self, payload: &RawValue) -> Option<String> {
+        let addressed: Addressed<'_> = serde_json::from_str(payload.get()).ok()?;
+        let named = [addressed.to, addressed.recipient];
+        named.iter().find_map(|name| plain(name))
+    }
+}
+
+/// The same recipient however it is written: `+1 (555) 010-0199` is `15550100199`. `None` if nothing is left.
+fn plain(name: &str) -> Option<String> {
+    let plain = name.chars().filter(char::is_ascii_alphanumeric);
+    let plain: String = plain.take(LONGEST_RECIPIENT).collect();
+    (!plain.is_empty()).then_some(plain)
 }
 
 /// The producer's payload with the constant envelope and our id, which status webhooks echo.
@@ -105,6 +147,38 @@ mod tests {
             json!({"messaging_product": "whatsapp", "biz_opaque_callback_data": "m-1",
                 "to": "919876543220", "type": "text", "text": {"body": "Hello!"}})
         );
+    }
+
+    #[test]
+    fn a_recipient_is_the_same_however_it_is_written() {
+        let recipient = |payload: &str| {
+            let payload = RawValue::from_string(payload.to_owned()).unwrap();
+            WhatsApp.recipient(&payload)
+        };
+        let number = Some("15550100199".to_owned());
+        for payload in [
+            r#"{"to":"15550100199","type":"text","text":{"body":"Hello!"}}"#,
+            r#"{"to":"+1 (555) 010-0199"}"#,
+            r#"{"to":"\u002b15550100199"}"#,
+            r#"{"recipient":"15550100199"}"#,
+            r#"{"to":"15550100199","recipient":"US.13491208655302741918"}"#,
+        ] {
+            assert_eq!(recipient(payload), number, "{payload}");
+        }
+        let user = recipient(r#"{"recipient":"US.13491208655302741918"}"#);
+        assert_eq!(user.as_deref(), Some("US13491208655302741918"));
+        for payload in [
+            "{}",
+            "[]",
+            "7",
+            r#"{"to":""}"#,
+            r#"{"to":"+"}"#,
+            r#"{"to":{}}"#,
+        ] {
+            assert_eq!(recipient(payload), None, "{payload}");
+        }
+        let long = recipient(&json!({"to": "1".repeat(100_000)}).to_string());
+        assert_eq!(long.map(|name| name.len()), Some(LONGEST_RECIPIENT));
     }
 
     #[test]

@@ -20,46 +20,65 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared::Shared;
+use super::gate::{Call, Gate};
+use super::shared::{Shared, operation, read, resources};
 use super::wire::Answer;
 use super::{Cloud, REGION};
 
 impl Cloud {
     /// Configuration for SDK clients that talk to this stand-in: three attempts with next to no pause between
     /// them, no time limits.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a configuration for tests, with no retry pauses"
-    )]
     pub fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::from_keys("AKIAIOSFODNN7EXAMPLE", "not-a-secret", None);
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(self.http_client())
-            .retry_config(
-                RetryConfig::standard()
-                    .with_initial_backoff(Duration::from_millis(1))
-                    .with_max_backoff(Duration::from_millis(2)),
-            )
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build()
+        config(self.http_client())
+    }
+
+    /// As [`Cloud::sdk_config`], for clients whose every call passes that gate.
+    pub fn sdk_config_behind(&self, gate: Arc<dyn Gate>) -> SdkConfig {
+        config(Connector {
+            gate: Some(gate),
+            ..self.connector()
+        })
     }
 
     /// The HTTP client of [`Cloud::sdk_config`], for configurations of one's own. It honours read time limits.
     pub fn http_client(&self) -> impl HttpClient + Clone + use<> {
+        self.connector()
+    }
+
+    fn connector(&self) -> Connector {
         Connector {
             shared: self.0.shared.clone(),
             read_timeout: None,
+            gate: None,
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a configuration for tests, with no retry pauses"
+)]
+fn config(http: impl HttpClient + 'static) -> SdkConfig {
+    let credentials = Credentials::from_keys("AKIAIOSFODNN7EXAMPLE", "not-a-secret", None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .retry_config(
+            RetryConfig::standard()
+                .with_initial_backoff(Duration::from_millis(1))
+                .with_max_backoff(Duration::from_millis(2)),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
 }
 
 #[derive(Debug, Clone)]
 struct Connector {
     shared: Arc<Shared>,
     read_timeout: Option<Duration>,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 impl HttpClient for Connector {
@@ -83,7 +102,29 @@ impl HttpConnector for Connector {
             tokio::task::yield_now().await;
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let body = request.body().bytes().unwrap_or_default();
-            match connector.shared.answer(target, body) {
+            let parsed = read(body);
+            let call = connector.gate.as_ref().map(|gate| {
+                let resources = parsed.as_ref().map(resources).unwrap_or_default();
+                let operation = operation(target).to_owned();
+                (
+                    gate,
+                    Call {
+                        operation,
+                        resources,
+                    },
+                )
+            });
+            let chosen = match &call {
+                Some((gate, call)) => gate.enter(call).await,
+                None => None,
+            };
+            let answer = connector.shared.answer(target, parsed, chosen);
+            if let Some((gate, call)) = &call
+                && answer != Answer::Silence
+            {
+                gate.leave(call).await;
+            }
+            match answer {
                 Answer::Reply(reply) => {
                     let status = StatusCode::try_from(reply.status)
                         .map_err(|error| ConnectorError::other(error.into(), None))?;

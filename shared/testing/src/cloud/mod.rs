@@ -19,6 +19,7 @@
 mod connector;
 mod dynamodb;
 mod faults;
+mod gate;
 mod kms;
 mod shared;
 mod sqs;
@@ -29,11 +30,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, MutexGuard};
 
-use domain::time::{Clock, SystemClock};
+use domain::time::{Clock, SystemClock, Timestamp};
 use serde_json::Value;
 
 pub use dynamodb::{KeyAttribute, Projection, Units};
 pub use faults::{Calls, Fault, Faults};
+pub use gate::{Call, Gate};
+pub use sqs::Order;
 pub use watch::{OperatorScope, Partition, Rules, TenantScope};
 pub use wire::{Answer, Reply};
 
@@ -261,9 +264,25 @@ impl Cloud {
         self.state().sqs.bodies(queue)
     }
 
+    /// How many messages a queue has, delayed and invisible ones included.
+    pub fn depth(&self, queue: &str) -> usize {
+        self.state().sqs.depth(queue)
+    }
+
+    /// From when on a queue has something to receive; `None` while it is empty.
+    pub fn next_visible(&self, queue: &str) -> Option<Timestamp> {
+        self.state().sqs.next_visible(queue)
+    }
+
+    /// Sets which of its visible messages a queue hands out: [`Order::Sent`] unless more is said. Nothing happens if
+    /// there is no such queue.
+    pub fn set_order(&self, queue: &str, order: Order) {
+        self.state().sqs.set_order(queue, order);
+    }
+
     /// Answers one request: `target` is the header `x-amz-target`, such as `DynamoDB_20120810.GetItem`.
     pub fn answer(&self, target: &str, body: &[u8]) -> Answer {
-        self.0.shared.answer(target, body)
+        self.0.shared.answer(target, shared::read(body), None)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -60,12 +60,13 @@ impl Shared {
         }
     }
 
-    pub(super) fn answer(&self, target: &str, body: &[u8]) -> Answer {
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let parsed: Result<Value, _> = serde_json::from_slice(body);
-        let fault = self.faults.next(operation, || {
+    /// Answers a call. A fault of the caller's own choice stands before the script's.
+    pub(super) fn answer(&self, target: &str, parsed: Parsed, chosen: Option<Fault>) -> Answer {
+        let operation = operation(target);
+        let scripted = self.faults.next(operation, || {
             parsed.as_ref().map(resources).unwrap_or_default()
         });
+        let fault = chosen.or(scripted);
         let state = &mut *self.state();
         state.requests += 1;
         *state.counts.entry(operation.to_owned()).or_default() += 1;
@@ -151,8 +152,21 @@ impl Drop for Shared {
     }
 }
 
+/// The body of a request.
+pub(super) type Parsed = Result<Value, serde_json::Error>;
+
+/// Reads the body of a request.
+pub(super) fn read(body: &[u8]) -> Parsed {
+    serde_json::from_slice(body)
+}
+
+/// The operation that the header `x-amz-target` names.
+pub(super) fn operation(target: &str) -> &str {
+    target.rsplit('.').next().unwrap_or_default()
+}
+
 /// Names of the tables, queues and keys that a request is about.
-fn resources(body: &Value) -> Vec<String> {
+pub(super) fn resources(body: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (member, value) in body.as_object().into_iter().flatten() {
         match (member.as_str(), value) {

@@ -249,7 +249,14 @@ impl<'s> Life<'s> {
 
     /// Everything is asked for that can be seen of it.
     async fn looked_at(&self, who: Person) {
-        for below in ["", "/permissions", "/health", "/templates", "/webhook"] {
+        for below in [
+            "",
+            "/permissions",
+            "/health",
+            "/analytics",
+            "/templates",
+            "/webhook",
+        ] {
             let path = format!("{}{below}", self.place);
             self.stage.call(who, "GET", &path, Value::Null).await;
         }

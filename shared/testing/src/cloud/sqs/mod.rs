@@ -1,9 +1,10 @@
 //! SQS: standard queues with delays, visibility time-outs and dead-letter queues, on the injected clock.
 //!
-//! Messages are received in the order they were sent, which a standard queue does not promise. A receive never
-//! waits: it answers at once with what there is.
+//! Messages are received in the order they were sent, which a standard queue does not promise; see [`Order`] for others.
+//! A receive never waits: it answers at once with what there is.
 
 mod digest;
+mod order;
 mod queue;
 mod receive;
 mod send;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use super::wire::Refusal;
 use super::{ACCOUNT, REGION, unknown};
+pub use order::Order;
 use queue::Queue;
 
 /// All queues, by name.
@@ -70,6 +72,23 @@ impl Queues {
             .into_iter()
             .flat_map(|queue| &queue.messages);
         messages.map(|message| message.body.clone()).collect()
+    }
+
+    pub(super) fn depth(&self, name: &str) -> usize {
+        self.queues
+            .get(name)
+            .map_or(0, |queue| queue.messages.len())
+    }
+
+    pub(super) fn next_visible(&self, name: &str) -> Option<Timestamp> {
+        let messages = self.queues.get(name)?.messages.iter();
+        messages.map(|message| message.visible_at).min()
+    }
+
+    pub(super) fn set_order(&mut self, name: &str, order: Order) {
+        if let Some(queue) = self.queues.get_mut(name) {
+            queue.order = order;
+        }
     }
 
     fn queue(&mut self, url: &str) -> Result<&mut Queue, Refusal> {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::order::Order;
+
 /// Seconds for which a received message stays invisible unless the receiver says otherwise.
 pub(super) const VISIBILITY_S: u64 = 30;
 
@@ -13,6 +15,7 @@ pub(super) struct Queue {
     pub(super) messages: VecDeque<Message>,
     /// The dead-letter queue's name, and after how many receives.
     pub(super) redrive: Option<(String, u32)>,
+    pub(super) order: Order,
 }
 
 #[derive(Debug)]

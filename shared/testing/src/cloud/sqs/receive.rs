@@ -78,11 +78,9 @@ impl Queues {
         let queue = self.queue(&request.queue_url)?;
         let dead = queue.bury(now);
         let mut received = Vec::new();
-        let visible = queue
-            .messages
-            .iter_mut()
-            .filter(|message| message.visible_at <= now);
-        for (message, number) in visible.take(most).zip(first_number..) {
+        let chosen = queue.order.choose(&queue.messages, now, most);
+        for (place, number) in chosen.into_iter().zip(first_number..) {
+            let message = &mut queue.messages[place];
             message.receives += 1;
             message.first_received_at.get_or_insert(now);
             message.visible_at = now.after(invisible);
@@ -220,6 +218,9 @@ impl Queue {
             return Vec::new();
         };
         let dead = |message: &Message| message.visible_at <= now && message.receives >= most;
+        if !self.messages.iter().any(dead) {
+            return Vec::new();
+        }
         let (gone, left): (Vec<_>, Vec<_>) = self.messages.drain(..).partition(dead);
         self.messages.extend(left);
         gone.into_iter()
@@ -239,8 +240,10 @@ impl Queue {
                 "The input receipt handle is invalid.",
             ));
         }
-        self.messages
-            .retain(|message| message.handle.as_deref() != Some(handle));
+        let is_it = |message: &Message| message.handle.as_deref() == Some(handle);
+        if let Some(place) = self.messages.iter().position(is_it) {
+            self.messages.remove(place);
+        }
         Ok(())
     }
 

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::Integration;
 use domain::ledger::{AttemptResult, Outcome};
-use domain::{Integration, Timestamp};
 use edge::problem::Causes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -14,16 +14,16 @@ use store::parked::ParkedMessage;
 
 use crate::fate::Fate;
 use crate::job::Job;
+use crate::job::Suspect;
 use crate::plan::Plan;
-use crate::{Context, attempts};
+use crate::{Dispatcher, attempts};
 
 /// Longest time that an outcome waits for others before it is written.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// Makes all attempts, records how they ended, and tells what becomes of their messages.
-pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
+pub(crate) async fn run<'a>(context: &Dispatcher, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
     let mut ended = attempt_all(context, &plans).await;
-    let now = context.clock.now();
     let sent = ended
         .values()
         .filter(|end| matches!(end.outcome.result, AttemptResult::Sent { .. }));
@@ -32,7 +32,7 @@ pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job
         .into_iter()
         .map(|plan| {
             let fate = match ended.remove(&plan.job.index) {
-                Some(end) => end.fate(&plan.job, now),
+                Some(end) => end.fate(&plan),
                 None => Fate::ComesAgain,
             };
             (plan.job, fate)
@@ -43,22 +43,23 @@ pub(crate) async fn run<'a>(context: &Context, plans: Vec<Plan<'a>>) -> Vec<(Job
 /// How an attempt ended, and what is known of its record.
 struct End {
     outcome: Outcome,
+    suspect: Option<Suspect>,
     recorded: bool,
     /// Parked, while the integration can send again: nobody may come to fetch it.
     repaired: bool,
 }
 
 impl End {
-    fn fate(&self, job: &Job<'_>, now: Timestamp) -> Fate {
+    fn fate(&self, plan: &Plan<'_>) -> Fate {
         match &self.outcome.result {
-            AttemptResult::Parked(_) if self.repaired => Fate::PutBack {
-                delay: Duration::ZERO,
-                attempt: self.outcome.attempt + 1,
-                troubles: job.troubles,
-            },
+            AttemptResult::Parked(_) if self.repaired => {
+                Fate::PutBack(plan.job.progress.next(self.outcome.attempt + 1, None))
+            }
             // Nothing was sent, and the next attempt's number says so even where the record does not.
-            AttemptResult::Deferred { .. } => Fate::after(job, &self.outcome, now),
-            _ if self.recorded => Fate::after(job, &self.outcome, now),
+            AttemptResult::Deferred { .. }
+            | AttemptResult::PassedOn(_)
+            | AttemptResult::DeadLettered(_) => Fate::after(plan, &self.outcome, self.suspect),
+            _ if self.recorded => Fate::after(plan, &self.outcome, self.suspect),
             _ => Fate::ComesAgain,
         }
     }
@@ -67,7 +68,7 @@ impl End {
 /// Ends by the place of their record.
 type Ended = HashMap<usize, End>;
 
-async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Ended {
+async fn attempt_all(context: &Dispatcher, plans: &[Plan<'_>]) -> Ended {
     let mut attempts: FuturesUnordered<_> =
         plans.iter().map(|plan| attempt(context, plan)).collect();
     let mut writes = FuturesUnordered::new();
@@ -94,61 +95,65 @@ async fn attempt_all(context: &Context, plans: &[Plan<'_>]) -> Ended {
     ended
 }
 
-type Attempted<'p, 'a> = (&'p Plan<'a>, Outcome);
+/// An attempt that was made and is to be recorded.
+type Made<'p, 'a> = (&'p Plan<'a>, Outcome, Option<Suspect>);
 
-async fn attempt<'p, 'a>(context: &Context, plan: &'p Plan<'a>) -> Attempted<'p, 'a> {
-    let result = attempts::make(context, plan).await;
-    (
-        plan,
-        Outcome {
-            attempt: plan.job.attempt,
-            at: context.clock.now(),
-            result,
-        },
-    )
+async fn attempt<'p, 'a>(context: &Dispatcher, plan: &'p Plan<'a>) -> Made<'p, 'a> {
+    let attempted = attempts::make(context, plan).await;
+    let outcome = Outcome {
+        attempt: plan.job.progress.attempt,
+        at: context.clock.now(),
+        result: attempted.result,
+    };
+    (plan, outcome, attempted.suspect)
 }
 
-async fn record(context: &Context, attempted: Vec<Attempted<'_, '_>>) -> Ended {
-    let mut ended = Ended::with_capacity(attempted.len());
-    let mut recordable = Vec::with_capacity(attempted.len());
-    for (plan, outcome) in attempted {
+async fn record(context: &Dispatcher, made: Vec<Made<'_, '_>>) -> Ended {
+    let mut ended = Ended::with_capacity(made.len());
+    let mut recordable = Vec::with_capacity(made.len());
+    for (plan, outcome, suspect) in made {
         // A parked message is kept before its record says so: a crash between the two loses nothing.
         let parked = matches!(outcome.result, AttemptResult::Parked(_));
         if parked && !keep(context, plan).await {
-            ended.insert(
-                plan.job.index,
-                End {
-                    outcome,
-                    recorded: false,
-                    repaired: false,
-                },
-            );
+            let end = End {
+                outcome,
+                suspect,
+                recorded: false,
+                repaired: false,
+            };
+            ended.insert(plan.job.index, end);
         } else {
-            recordable.push((plan, outcome));
+            recordable.push((plan, outcome, suspect));
+        }
+    }
+    for (plan, outcome, _) in &recordable {
+        if let Some(integration) = plan.integration() {
+            let (tenant, result) = (&plan.job.tenant, &outcome.result);
+            context
+                .figures
+                .count(tenant, integration, outcome.at, result);
         }
     }
     let rows: Vec<_> = recordable
         .iter()
-        .map(|(plan, o)| ((&plan.job.tenant, &plan.job.id), o))
+        .map(|(plan, outcome, _)| ((&plan.job.tenant, &plan.job.id), outcome))
         .collect();
     let written = write(context, &rows).await;
-    for (plan, outcome) in recordable {
+    for (plan, outcome, suspect) in recordable {
         // What is parked is kept, recorded or not; a repair that came in between has not seen it.
         let parked = matches!(outcome.result, AttemptResult::Parked(_));
-        let repaired = parked && is_usable(context, plan).await;
-        ended.insert(
-            plan.job.index,
-            End {
-                outcome,
-                recorded: written || parked,
-                repaired,
-            },
-        );
+        let end = End {
+            recorded: written || parked,
+            repaired: parked && is_usable(context, plan).await,
+            outcome,
+            suspect,
+        };
+        ended.insert(plan.job.index, end);
     }
     ended
 }
 
-async fn write(context: &Context, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
+async fn write(context: &Dispatcher, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
     const PAUSES: [Duration; 3] = [
         Duration::ZERO,
         Duration::from_millis(100),
@@ -156,7 +161,8 @@ async fn write(context: &Context, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
     ];
     for pause in PAUSES {
         tokio::time::sleep(pause).await;
-        match context.messages.write_outcomes(rows).await {
+        let figures = context.figures.due(context.clock.now());
+        match context.messages.write_outcomes_with(rows, figures).await {
             Ok(()) => return true,
             Err(error) => tracing::warn!(error = %Causes(&error), "outcomes are written again"),
         }
@@ -166,7 +172,7 @@ async fn write(context: &Context, rows: &[(MessageKey<'_>, &Outcome)]) -> bool {
 }
 
 /// Whether the integration that a message waits for can send now.
-async fn is_usable(context: &Context, plan: &Plan<'_>) -> bool {
+async fn is_usable(context: &Dispatcher, plan: &Plan<'_>) -> bool {
     let Some(id) = plan.integration() else {
         return false;
     };
@@ -179,7 +185,7 @@ async fn is_usable(context: &Context, plan: &Plan<'_>) -> bool {
     stored.first().is_some_and(Integration::is_usable)
 }
 
-async fn keep(context: &Context, plan: &Plan<'_>) -> bool {
+async fn keep(context: &Dispatcher, plan: &Plan<'_>) -> bool {
     let Some(integration) = plan.integration().cloned() else {
         return false;
     };
@@ -187,7 +193,7 @@ async fn keep(context: &Context, plan: &Plan<'_>) -> bool {
         id: plan.job.id.clone(),
         integration,
         accepted_at: plan.job.accepted_at,
-        attempt: plan.job.attempt,
+        attempt: plan.job.progress.attempt,
         body: plan.job.body.to_owned(),
     };
     let kept = context.parked.keep(&plan.job.tenant, &message).await;

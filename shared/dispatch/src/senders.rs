@@ -14,14 +14,65 @@ use domain::integration::Status;
 use domain::resolution::{
     self, CredentialSource, Known, PlatformOffer, Reason, Resolution, Roster, Wanted,
 };
+use domain::route::Route;
 use domain::{Clock, Integration, IntegrationId, ProviderId, TenantId, Timestamp};
 use store::integrations::{Integrations, RosterKey};
 
+use crate::account::AccountKey;
 use crate::job::Job;
 
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Rosters and integrations held at once, each.
 const MOST: usize = 5_000;
+
+/// What one route of a message asks for.
+#[derive(Clone)]
+pub(crate) struct Ask<'j> {
+    tenant: &'j TenantId,
+    wanted: Wanted<'j>,
+}
+
+impl<'j> Ask<'j> {
+    /// Of the route of that number.
+    pub(crate) fn of(job: &'j Job<'_>, route: usize) -> Self {
+        let metadata = &job.metadata;
+        let users = metadata.users();
+        let first = Wanted {
+            provider: Some(metadata.channel()),
+            integration: metadata.integration_id.as_ref(),
+            agent: metadata.agent_id.as_ref(),
+            account: metadata.phone_number_id.as_deref(),
+            users: users.clone(),
+        };
+        // An agent's number and the account that is named are those of the first route.
+        let wanted = match job.fallback(route) {
+            None => first,
+            Some(Route::Integration(id)) => Wanted {
+                integration: Some(id),
+                users,
+                ..Wanted::default()
+            },
+            Some(Route::Channel(channel)) => Wanted {
+                provider: Some(channel),
+                users,
+                ..Wanted::default()
+            },
+        };
+        Self {
+            tenant: &job.tenant,
+            wanted,
+        }
+    }
+
+    /// The rosters among which the integration is: the tenant's and those of the users that are named.
+    fn rosters(&self) -> impl Iterator<Item = RosterKey> {
+        let users = self.wanted.users.iter().map(|user| Some((*user).clone()));
+        [None]
+            .into_iter()
+            .chain(users)
+            .map(|user| (self.tenant.clone(), user))
+    }
+}
 
 /// What was chosen for one message.
 #[derive(Clone)]
@@ -49,6 +100,15 @@ impl Choice {
             Self::Send(_, source, _) | Self::Unusable(_, source, _) => source.name(),
             Self::Platforms(_) => CredentialSource::Platform.name(),
             Self::Simulated | Self::Gone | Self::NotConfigured | Self::TenantRemoved => "none",
+        }
+    }
+
+    /// The account that can be used.
+    pub(crate) fn account(&self) -> Option<AccountKey> {
+        match self {
+            Self::Send(integration, ..) => Some(AccountKey::of(integration)),
+            Self::Platforms(provider) => Some(AccountKey::Platforms(provider.clone())),
+            _ => None,
         }
     }
 
@@ -84,72 +144,72 @@ impl Senders {
         }
     }
 
-    /// Chooses for every job of a batch.
+    /// Chooses for everything that a batch asks for.
     ///
     /// # Errors
     /// [`StoreError`] if what is needed cannot be read: then nothing is known of any of them.
     pub(crate) async fn choose(
         &self,
-        jobs: &[Job<'_>],
+        asks: &[Ask<'_>],
     ) -> Result<Vec<(Choice, Reason)>, StoreError> {
-        let choices = self.choose_once(jobs).await?;
+        let choices = self.choose_once(asks).await?;
         // One was remembered and the other read after a change between them: both are read again.
         let mut changed = false;
-        for (job, (choice, _)) in jobs.iter().zip(&choices) {
+        for (ask, (choice, _)) in asks.iter().zip(&choices) {
             match choice {
                 Choice::Send(integration, _, attested)
                     if integration.version_attested != *attested =>
                 {
                     self.forget(integration);
                 }
-                Choice::Gone => self.forget_rosters(&job.tenant),
+                Choice::Gone => self.forget_rosters(ask.tenant),
                 _ => continue,
             }
             changed = true;
         }
         if changed {
-            return self.choose_once(jobs).await;
+            return self.choose_once(asks).await;
         }
         Ok(choices)
     }
 
-    async fn choose_once(&self, jobs: &[Job<'_>]) -> Result<Vec<(Choice, Reason)>, StoreError> {
+    async fn choose_once(&self, asks: &[Ask<'_>]) -> Result<Vec<(Choice, Reason)>, StoreError> {
         let fresh = self
-            .read_rosters(jobs.iter().flat_map(roster_keys).collect())
+            .read_rosters(asks.iter().flat_map(Ask::rosters).collect())
             .await?;
-        let mut resolutions: Vec<_> = jobs.iter().map(|job| self.resolve(job)).collect();
-        let doubtful = |job: &Job<'_>, resolution: &Resolution| {
-            !matches!(resolution, Resolution::Use(..)) || self.misses(job)
+        let mut resolutions: Vec<_> = asks.iter().map(|ask| self.resolve(ask)).collect();
+        let doubtful = |ask: &Ask<'_>, resolution: &Resolution| {
+            !matches!(resolution, Resolution::Use(..)) || self.misses(ask)
         };
-        let remembered: HashSet<RosterKey> = jobs
+        let remembered: HashSet<RosterKey> = asks
             .iter()
             .zip(&resolutions)
-            .filter(|(job, (resolution, _))| doubtful(job, resolution))
-            .flat_map(|(job, _)| roster_keys(job))
+            .filter(|(ask, (resolution, _))| doubtful(ask, resolution))
+            .flat_map(|(ask, _)| ask.rosters())
             .filter(|key| !fresh.contains(key))
             .collect();
         if !remembered.is_empty() {
             lock(&self.rosters).retain(|key, _| !remembered.contains(key));
             self.read_rosters(remembered).await?;
-            resolutions = jobs.iter().map(|job| self.resolve(job)).collect();
+            resolutions = asks.iter().map(|ask| self.resolve(ask)).collect();
         }
-        let wanted: HashSet<_> = jobs
+        let wanted: HashSet<_> = asks
             .iter()
             .zip(&resolutions)
-            .filter_map(|(job, (resolution, _))| match resolution {
-                Resolution::Use(id, _) => Some((job.tenant.clone(), id.clone())),
+            .filter_map(|(ask, (resolution, _))| match resolution {
+                Resolution::Use(id, _) => Some((ask.tenant.clone(), id.clone())),
                 _ => None,
             })
             .collect();
         let found = self.read_integrations(wanted).await?;
-        Ok(jobs
+        Ok(asks
             .iter()
             .zip(resolutions)
-            .map(|(job, (resolution, reason))| {
+            .map(|(ask, (resolution, reason))| {
                 let choice = match resolution {
-                    Resolution::Use(id, source) => match found.get(&(job.tenant.clone(), id)) {
+                    Resolution::Use(id, source) => match found.get(&(ask.tenant.clone(), id)) {
                         Some(integration) => {
-                            let attested = self.attested(job, integration);
+                            let attested = self.attested(ask, integration);
                             Choice::Send(integration.clone(), source, attested)
                         }
                         None => return (Choice::Gone, gone(reason)),
@@ -157,7 +217,10 @@ impl Senders {
                     Resolution::Unusable(id, source, status) => {
                         Choice::Unusable(id, source, status)
                     }
-                    Resolution::Platform => Choice::Platforms(job.metadata.channel().clone()),
+                    Resolution::Platform => match ask.wanted.provider {
+                        Some(provider) => Choice::Platforms(provider.clone()),
+                        None => Choice::NotConfigured,
+                    },
                     Resolution::Simulated => Choice::Simulated,
                     Resolution::NotConfigured => Choice::NotConfigured,
                     Resolution::TenantRemoved => Choice::TenantRemoved,
@@ -179,42 +242,34 @@ impl Senders {
     }
 
     /// The choice out of what is remembered.
-    fn resolve(&self, job: &Job<'_>) -> (Resolution, Reason) {
+    fn resolve(&self, ask: &Ask<'_>) -> (Resolution, Reason) {
         let kept = lock(&self.rosters);
-        let rosters: Vec<&Roster> = roster_keys(job)
-            .iter()
-            .filter_map(|key| kept.get(key).map(|(_, roster)| roster))
+        let rosters: Vec<&Roster> = ask
+            .rosters()
+            .filter_map(|key| kept.get(&key).map(|(_, roster)| roster))
             .collect();
-        let metadata = &job.metadata;
         let known = Known {
             rosters: &rosters,
             platform: &self.offer,
             now: self.clock.now(),
         };
-        let wanted = Wanted {
-            provider: Some(metadata.channel()),
-            integration: metadata.integration_id.as_ref(),
-            agent: metadata.agent_id.as_ref(),
-            account: metadata.phone_number_id.as_deref(),
-            users: metadata.users(),
-        };
-        resolution::resolve(&known, &wanted)
+        resolution::resolve(&known, &ask.wanted)
     }
 
-    /// Whether the agent that a message names is not in what is remembered of its tenant.
-    fn misses(&self, job: &Job<'_>) -> bool {
-        job.metadata.agent_id.as_ref().is_some_and(|agent| {
+    /// Whether the agent that is asked for is not in what is remembered of its tenant.
+    fn misses(&self, ask: &Ask<'_>) -> bool {
+        ask.wanted.agent.is_some_and(|agent| {
             let kept = lock(&self.rosters);
-            let roster = kept.get(&(job.tenant.clone(), None));
+            let roster = kept.get(&(ask.tenant.clone(), None));
             !roster.is_some_and(|(_, roster)| roster.knows(agent))
         })
     }
 
     /// What the rosters attest of an integration.
-    fn attested(&self, job: &Job<'_>, integration: &Integration) -> String {
+    fn attested(&self, ask: &Ask<'_>, integration: &Integration) -> String {
         let kept = lock(&self.rosters);
-        let line = roster_keys(job).iter().find_map(|key| {
-            let (_, roster) = kept.get(key)?;
+        let line = ask.rosters().find_map(|key| {
+            let (_, roster) = kept.get(&key)?;
             roster.candidates.get(&integration.id)
         });
         line.map_or_else(String::new, |line| line.version_attested.clone())
@@ -284,20 +339,6 @@ fn gone(chosen: Reason) -> Reason {
         Reason::Bound => Reason::BindingGone,
         _ => Reason::NoIntegration,
     }
-}
-
-/// The rosters among which a message's integration is: its tenant's and those of the users it names.
-fn roster_keys(job: &Job<'_>) -> Vec<RosterKey> {
-    let users = job
-        .metadata
-        .users()
-        .into_iter()
-        .map(|user| Some(user.clone()));
-    [None]
-        .into_iter()
-        .chain(users)
-        .map(|user| (job.tenant.clone(), user))
-        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

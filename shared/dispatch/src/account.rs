@@ -45,6 +45,14 @@ impl Account {
         }
     }
 
+    /// The version of the integration's credentials; the platform's have none.
+    pub(crate) fn credential_version(&self) -> u64 {
+        match self {
+            Self::Connected(integration, _) => integration.credential_version,
+            Self::Platforms(..) => 0,
+        }
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         match self {
             Self::Connected(integration, _) => &integration.settings,

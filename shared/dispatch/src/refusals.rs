@@ -12,6 +12,47 @@ pub(crate) fn expired() -> Failure {
     )
 }
 
+/// Waited for as long as a message may, because its account had to go slowly.
+pub(crate) fn waited_in_vain() -> Failure {
+    Failure::new(
+        FailureKind::Expired,
+        "For a day the account could not send as fast as messages came in for it.",
+        "Send less at once, or ask the provider for a higher limit; then send it again if it still matters.",
+    )
+}
+
+/// Waited for as long as a message may, because the provider kept failing.
+pub(crate) fn provider_is_down() -> Failure {
+    Failure::new(
+        FailureKind::Unavailable,
+        "The provider kept failing for a day.",
+        "The operator can send it on from the dead-letter queue when the provider works again.",
+    )
+}
+
+/// Waited for as long as a message may, for something of ours.
+pub(crate) fn we_are_down() -> Failure {
+    Failure::new(
+        FailureKind::Unavailable,
+        "For a day Switchboard lacked what it needs to send it.",
+        "The operator has been alarmed, and can send it on from the dead-letter queue.",
+    )
+}
+
+/// Tried as often as a message may be.
+pub(crate) fn given_up(last: Failure, tries: u32) -> Failure {
+    Failure {
+        detail: match tries {
+            0 => format!("Tried for a day: {}", last.detail),
+            _ => format!("Tried {tries} times: {}", last.detail),
+        },
+        hint:
+            "The operator can send it on from the dead-letter queue when the provider works again."
+                .to_owned(),
+        ..last
+    }
+}
+
 pub(crate) fn not_configured(reason: Reason) -> Failure {
     const CONNECT: &str = "Connect an account under Settings → Integrations.";
     let (why, hint) = match reason {

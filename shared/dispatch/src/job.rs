@@ -1,0 +1,289 @@
+//! A queue record as something to send, and what travels with it from try to try.
+
+use std::collections::{HashMap, hash_map};
+use std::time::Duration;
+
+use domain::message::{MAX_BODY_BYTES, Metadata, attribute};
+use domain::route::Route;
+use domain::{MessageId, TenantId, Timestamp};
+use edge::queue::{Entry, LONGEST_DELAY};
+use edge::sqs::SqsRecord;
+use serde_json::value::RawValue;
+
+use crate::Order;
+
+/// One message to send, at one of its attempts.
+pub(crate) struct Job<'a> {
+    /// Its place in the batch.
+    pub(crate) index: usize,
+    pub(crate) tenant: TenantId,
+    pub(crate) id: MessageId,
+    pub(crate) metadata: Metadata,
+    pub(crate) payload: &'a RawValue,
+    pub(crate) body: &'a str,
+    pub(crate) progress: Progress,
+    pub(crate) accepted_at: Timestamp,
+    /// From when its age counts: an operator who sends it on gives it a new life.
+    pub(crate) lives_since: Timestamp,
+    /// How often the queue has given the record out.
+    pub(crate) receives: u32,
+}
+
+/// How far a message has come: what its queue record tells besides its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// 1 for the first; every claim has its own.
+    pub(crate) attempt: u32,
+    /// Attempts that ended in trouble of the provider's; being slowed down is none.
+    pub(crate) troubles: u32,
+    /// Which of its routes is to be tried: 0 for the first.
+    pub(crate) route: usize,
+    /// It waits untouched until then.
+    pub(crate) not_before: Option<Timestamp>,
+    /// The credential it is to be sent with was refused before.
+    pub(crate) suspect: Option<Suspect>,
+    /// How often the provider was asked what became of it.
+    pub(crate) look_ups: u32,
+}
+
+/// A version of an integration's credentials that was refused, and when that was first seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Suspect {
+    pub(crate) version: u64,
+    pub(crate) since: Timestamp,
+}
+
+impl Suspect {
+    fn read(text: &str) -> Option<Self> {
+        let (version, since) = text.split_once('@')?;
+        Some(Self {
+            version: version.parse().ok()?,
+            since: Timestamp::from_millis(since.parse().ok()?),
+        })
+    }
+}
+
+impl Progress {
+    fn of(record: &SqsRecord) -> Self {
+        Self {
+            attempt: number(record, attribute::ATTEMPT).unwrap_or(1).max(1),
+            troubles: number(record, attribute::TROUBLES).unwrap_or_default(),
+            route: number(record, attribute::ROUTE).unwrap_or_default(),
+            not_before: time(record, attribute::NOT_BEFORE),
+            suspect: record.attribute(attribute::SUSPECT).and_then(Suspect::read),
+            look_ups: number(record, attribute::LOOK_UPS).unwrap_or_default(),
+        }
+    }
+
+    /// The next attempt, not before a time.
+    pub(crate) fn next(&self, attempt: u32, not_before: Option<Timestamp>) -> Self {
+        Self {
+            attempt,
+            not_before,
+            look_ups: 0,
+            ..self.clone()
+        }
+    }
+
+    /// The same attempt, not before a time.
+    pub(crate) fn later(&self, not_before: Timestamp) -> Self {
+        Self {
+            not_before: Some(not_before),
+            ..self.clone()
+        }
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        let mut told = vec![(attribute::ATTEMPT, self.attempt.to_string())];
+        let mut tell = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
+        let count = |count: u32| (count > 0).then(|| count.to_string());
+        tell(attribute::TROUBLES, count(self.troubles));
+        tell(attribute::LOOK_UPS, count(self.look_ups));
+        let route = (self.route > 0).then(|| self.route.to_string());
+        tell(attribute::ROUTE, route);
+        let not_before = self.not_before.map(|at| at.millis().to_string());
+        tell(attribute::NOT_BEFORE, not_before);
+        let suspect = self.suspect;
+        let suspect = suspect.map(|s| format!("{}@{}", s.version, s.since.millis()));
+        tell(attribute::SUSPECT, suspect);
+        told
+    }
+}
+
+fn number<T: std::str::FromStr>(record: &SqsRecord, name: &str) -> Option<T> {
+    record.attribute(name)?.parse().ok()
+}
+
+fn time(record: &SqsRecord, name: &str) -> Option<Timestamp> {
+    number(record, name).map(Timestamp::from_millis)
+}
+
+impl<'a> Job<'a> {
+    /// Reads a record whose body is an order.
+    ///
+    /// # Errors
+    /// Why nobody can send it, in a sentence that repeats nothing of it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "who may put messages on this queue may send for every tenant: IAM guards it"
+    )]
+    pub(crate) fn read(
+        index: usize,
+        record: &'a SqsRecord,
+        order: impl FnOnce(&'a str) -> Result<Order<'a>, String>,
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        if record.body.len() > MAX_BODY_BYTES {
+            return Err(format!(
+                "The message is larger than {MAX_BODY_BYTES} bytes."
+            ));
+        }
+        let Order { metadata, payload } = order(&record.body)?;
+        let tenant = TenantId::from_trusted_source(&metadata.tenant_id)
+            .map_err(|error| format!("metadata.tenantId: {error}."))?;
+        let id = match &metadata.message_id {
+            Some(id) => id.clone(),
+            None => MessageId::parse(
+                record
+                    .attribute(attribute::MESSAGE)
+                    .unwrap_or(&record.message_id),
+            )
+            .map_err(|error| format!("messageId: {error}."))?,
+        };
+        let accepted_at = time(record, attribute::ACCEPTED_AT)
+            .or_else(|| record.sent_at())
+            .unwrap_or(now);
+        Ok(Self {
+            index,
+            tenant,
+            id,
+            metadata,
+            payload,
+            body: &record.body,
+            progress: Progress::of(record),
+            accepted_at,
+            lives_since: time(record, attribute::REDRIVEN_AT).unwrap_or(accepted_at),
+            receives: record.receives(),
+        })
+    }
+
+    /// The route of that number; the first is whatever the message asks for in the first place.
+    pub(crate) fn fallback(&self, route: usize) -> Option<&Route> {
+        self.metadata.fallback.routes().get(route.checked_sub(1)?)
+    }
+
+    /// Whether there is another route behind that one.
+    pub(crate) fn goes_on_after(&self, route: usize) -> bool {
+        route < self.metadata.fallback.routes().len()
+    }
+
+    /// The same message for the queue, with that progress.
+    pub(crate) fn again(&self, progress: &Progress, now: Timestamp) -> Entry<'_> {
+        let delay = progress
+            .not_before
+            .map_or(Duration::ZERO, |at| now.until(at));
+        let mut attributes = vec![
+            (attribute::MESSAGE, self.id.to_string()),
+            (
+                attribute::ACCEPTED_AT,
+                self.accepted_at.millis().to_string(),
+            ),
+        ];
+        if self.lives_since != self.accepted_at {
+            let since = self.lives_since.millis().to_string();
+            attributes.push((attribute::REDRIVEN_AT, since));
+        }
+        attributes.extend(progress.attributes());
+        Entry {
+            body: self.body,
+            tenant: Some(&self.tenant),
+            delay: delay.min(LONGEST_DELAY),
+            attributes,
+        }
+    }
+}
+
+/// Leaves one job per message. A repeat in the same batch shares the fate of the first: pairs of their places.
+pub(crate) fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize, usize)>) {
+    let mut first: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
+    let mut repeats = Vec::new();
+    let mut kept = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match first.entry((job.tenant.clone(), job.id.clone())) {
+            hash_map::Entry::Occupied(entry) => repeats.push((job.index, *entry.get())),
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert(job.index);
+                kept.push(job);
+            }
+        }
+    }
+    (kept, repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::message::OutboundMessage;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(record: &SqsRecord) -> Result<Job<'_>, String> {
+        let order = |body| {
+            let message: OutboundMessage<'_> =
+                serde_json::from_str(body).map_err(|_| "no message".to_owned())?;
+            Ok(Order {
+                metadata: message.metadata,
+                payload: message.waba_payload,
+            })
+        };
+        Job::read(0, record, order, Timestamp::from_millis(0))
+    }
+
+    fn record(metadata: &Value, attributes: &Value) -> SqsRecord {
+        let body = json!({"metadata": metadata, "wabaPayload": {}}).to_string();
+        let record = json!({"messageId": "m-1", "body": body, "messageAttributes": attributes});
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn progress_is_read_as_it_was_told() {
+        let arrived = record(&json!({"tenantId": "t_1"}), &json!({}));
+        let job = read(&arrived).unwrap();
+        let fresh = job.progress.clone();
+        assert_eq!((fresh.attempt, fresh.route, fresh.troubles), (1, 0, 0));
+        let progress = Progress {
+            attempt: 7,
+            troubles: 3,
+            route: 2,
+            not_before: Some(Timestamp::from_millis(12_345)),
+            suspect: Some(Suspect {
+                version: 4,
+                since: Timestamp::from_millis(99),
+            }),
+            look_ups: 1,
+        };
+        let entry = job.again(&progress, Timestamp::from_millis(345));
+        assert_eq!(entry.delay, Duration::from_secs(12));
+        let told = |value: &String| json!({"stringValue": value});
+        let attributes = entry.attributes.iter();
+        let attributes: serde_json::Map<String, Value> = attributes
+            .map(|(name, value)| ((*name).to_owned(), told(value)))
+            .collect();
+        let back = record(&json!({"tenantId": "t_1"}), &attributes.into());
+        let again = read(&back).unwrap();
+        assert_eq!(again.progress, progress);
+        assert_eq!(again.id, job.id);
+    }
+
+    #[test]
+    fn an_age_counts_from_when_an_operator_sent_it_on() {
+        let attributes = json!({
+            "switchboard.acceptedAt": {"stringValue": "1000"},
+            "switchboard.redrivenAt": {"stringValue": "5000"},
+        });
+        let arrived = record(&json!({"tenantId": "t_1"}), &attributes);
+        let job = read(&arrived).unwrap();
+        assert_eq!(job.accepted_at.millis(), 1000);
+        assert_eq!(job.lives_since.millis(), 5000);
+    }
+}

@@ -66,7 +66,10 @@ CARRIED = {
 }
 ATTRIBUTES = {
     f"switchboard.{name}"
-    for name in ("messageId", "attempt", "troubles", "acceptedAt", "redrivenAt", "reason", "kind")
+    for name in (
+        *("messageId", "attempt", "troubles", "route", "notBefore", "suspect", "lookUps"),
+        *("acceptedAt", "redrivenAt", "reason", "kind"),
+    )
 }
 # Where the code has what a contract describes.
 WRITTEN = {

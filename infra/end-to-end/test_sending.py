@@ -10,6 +10,8 @@ from producer import steps
 INTEGRATIONS = "/api/v1/settings/integrations"
 BATCH = "/api/v1/messages/batch"
 FOREVER = 0
+# A refusal has consequences when it is met again half a minute later.
+SECOND_LOOK_SECONDS = 90
 READ = ["accepted", "sending", "sent", "delivered", "read"]
 BURST = 1000
 BURST_SECONDS = 120
@@ -32,20 +34,24 @@ def test_a_message_that_comes_twice_is_sent_once(stack, root, producer, sandbox,
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"), [("bad_credential", "credentials_rejected"), ("missing_scope", "permission_missing")]
+    ("fault", "kind", "repair"),
+    [("bad_credential", "credentials_rejected", "save"), ("missing_scope", "permission_missing", "test")],
 )
 def test_a_refused_credential_parks_its_messages_until_it_is_repaired(
-    producer, sandbox, call, integration, fault, kind
+    producer, sandbox, call, integration, fault, kind, repair
 ):
     break_(sandbox, integration, fault=fault, times=FOREVER)
-    message = producer.wait(producer.send(integration), until=["parked"])
+    message = producer.wait(producer.send(integration), until=["parked"], seconds=SECOND_LOOK_SECONDS)
     assert message["error"]["kind"] == kind
     assert message["error"]["hint"]
     place = f"{INTEGRATIONS}/{integration['id']}"
     assert call("admin").get(place).json["data"]["status"] == "invalid"
 
     sandbox.request("DELETE", "/_sandbox/faults")
-    repaired = call("admin").post(place, integration["configuration"])
+    if repair == "save":
+        repaired = call("admin").post(place, integration["configuration"])
+    else:
+        repaired = call("admin").request("POST", f"{place}/test")
     assert (repaired.status, repaired.json["data"]["status"]) == (200, "connected")
     producer.wait(message["id"], until=["read"])
 

@@ -21,7 +21,7 @@ def deploy(cloud: Cloud, parameters: dict[str, str]) -> dict[str, str]:
     if not DEPLOYED.is_file() or DEPLOYED.read_text() != wanted:
         with step("Deploying template.yaml with sam deploy"):
             sam_deploy(cloud)
-            local_rights.grant(cloud)
+            local_rights.grant(cloud, outputs(cloud)["OperatorRoleArn"])
         DEPLOYED.write_text(wanted)
     return outputs(cloud)
 

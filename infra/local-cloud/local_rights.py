@@ -9,19 +9,25 @@ from paths import FUNCTIONS, STACK
 POLICY = "local-cloud"
 ALSO = {
     "sqs:SendMessage": "sqs:SendMessageBatch",
+    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
+    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
 }
 WITHOUT_RESOURCE = {"dynamodb:BatchExecuteStatement"}
 
 
-def grant(cloud: Cloud) -> None:
+def grant(cloud: Cloud, operator_role: str) -> None:
+    """To the role of each function and, by its ARN, the operator's."""
     iam = cloud.client("iam")
-    for function in FUNCTIONS:
-        config = cloud.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{function}")
-        role = config["Role"].rpartition("/")[2]
+    for role in (arn.rpartition("/")[2] for arn in (*roles(cloud), operator_role)):
         if statements := list(derived(own_statements(iam, role))):
             document = {"Version": "2012-10-17", "Statement": statements}
             iam.put_role_policy(RoleName=role, PolicyName=POLICY, PolicyDocument=json.dumps(document))
+
+
+def roles(cloud: Cloud) -> Iterator[str]:
+    for function in FUNCTIONS:
+        yield cloud.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{function}")["Role"]
 
 
 def own_statements(iam, role: str) -> Iterator[dict]:

@@ -5,11 +5,12 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use domain::seal::Purpose;
 
-use crate::names::{Chain, KmsKey, NotedHead, RingName, Tenant};
+use crate::names::{Chain, Fragment, KmsKey, NotedHead, RingName, Tenant};
 
 const ENVIRONMENT: &str = "\
 The environment says which stack is meant; it is that of the functions:
   INTEGRATIONS_TABLE WEBHOOK_ROUTES_TABLE ACTIVITY_TABLE KEY_RINGS_TABLE AUDIT_TABLE
+  MESSAGES_QUEUE_URL MESSAGES_DLQ_URL INBOUND_QUEUE_URL INBOUND_DLQ_URL
   CREDENTIALS_KEY_ID WEBHOOK_SECRETS_KEY_ID RING_COUNT PROVIDER_OVERRIDES
   AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 `make operate ARGS=\"…\"` fills it in.
@@ -25,7 +26,7 @@ A KMS key of the tenant's own must be usable by the functions, or the tenant is 
   WebhookIngressRole                                    kms:Decrypt with the key of webhook secrets, and with no other
 What of this concerns the operator is tried before anything is changed; the rest is yours to see to.";
 
-/// Keeps a Switchboard's rings of keys, tenants and audit trails.
+/// Keeps a Switchboard's rings of keys, tenants, dead letters and audit trails.
 #[derive(Debug, Parser)]
 #[command(name = "operator", version, after_help = ENVIRONMENT)]
 pub struct Arguments {
@@ -49,6 +50,9 @@ pub enum Command {
     /// One tenant: a ring of its own, or its end.
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Dead letters: what was set aside, and putting it back.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Audit trails.
     #[command(subcommand)]
     Audit(Audit),
@@ -148,6 +152,68 @@ pub enum TenantCommand {
     },
 }
 
+/// What can be done with dead letters.
+#[derive(Debug, Subcommand)]
+pub enum DeadLetters {
+    /// Shows whose they are and why they were set aside, never what they say. While it looks they are hidden.
+    List {
+        /// The queue that they were on.
+        #[arg(long, default_value = "messages")]
+        queue: QueueName,
+        /// Most that are shown.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Puts them back on their queue. What was sent is not sent again.
+    Redrive {
+        /// The queue that they were on.
+        #[arg(long, default_value = "messages")]
+        queue: QueueName,
+        /// Most that are put back.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// Which of them.
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Only tell how many would be put back, and how many not.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Which dead letters are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Wanted {
+    /// Only those of this tenant.
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// Only those whose reason has this in it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason_contains: Option<Fragment>,
+    /// Also what could not be read, once the function that is to read it was mended.
+    #[arg(long)]
+    pub unreadable: bool,
+}
+
+/// A queue that has dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueueName {
+    /// Messages to send.
+    Messages,
+    /// What providers told.
+    Inbound,
+}
+
+impl QueueName {
+    /// As it is typed and told.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Inbound => "inbound",
+        }
+    }
+}
+
 /// What can be done with audit trails.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -221,6 +287,11 @@ mod tests {
             "operator rings reseal credentials/shared-0 1 --all-old",
             "operator tenant remove t_one",
             "operator tenant own-ring switchboard:platform",
+            "operator dead-letters redrive --limit 0",
+            "operator dead-letters redrive --limit 100001",
+            "operator dead-letters redrive --queue calls",
+            "operator dead-letters redrive --tenant switchboard:platform",
+            "operator dead-letters list --limit 10001",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
@@ -231,6 +302,8 @@ mod tests {
             "operator rings reseal --all-old --as somebody",
             "operator tenant remove t_one --confirm t_one",
             "operator audit verify switchboard:platform",
+            "operator dead-letters list --queue inbound",
+            "operator dead-letters redrive --tenant t_one --reason-contains Tried --unreadable --dry-run",
         ] {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
         }

@@ -1,4 +1,4 @@
-//! What the commands work on: the stack's tables and keys.
+//! What the commands work on: the stack's tables, queues and keys.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use domain::seal::Purpose;
 use domain::time::SystemClock;
 use edge::StartError;
 use edge::aws::AwsEnv;
+use edge::queue::Queue;
 use providers::http::{Egress, Reach};
 use store::audit::AuditTrail;
 use store::changes::IntegrationChanges;
@@ -21,7 +22,9 @@ use store::tenants::Tenants;
 use store::verdicts::Verdicts;
 use vault::{AwsKms, KeyService, Opener, RingAssignment, RingKeeper, RingKeys, Sealer};
 
+use crate::arguments::QueueName;
 use crate::config::Config;
+use crate::dead_letters::Pile;
 use crate::names::PURPOSES;
 
 /// A stack, as an operator reaches it.
@@ -34,6 +37,7 @@ pub struct Context {
     pub(crate) trail: AuditTrail,
     dynamodb: aws_sdk_dynamodb::Client,
     kms: aws_sdk_kms::Client,
+    sqs: aws_sdk_sqs::Client,
     http: Egress,
 }
 
@@ -65,6 +69,7 @@ impl Context {
             integrations: Integrations::new(dynamodb.clone(), tables.0),
             trail: AuditTrail::new(dynamodb.clone(), config.audit_table.clone(), clock.clone()),
             kms: aws_sdk_kms::Client::new(sdk),
+            sqs: aws_sdk_sqs::Client::new(sdk),
             dynamodb,
             http,
             clock,
@@ -89,6 +94,20 @@ impl Context {
         RingAssignment {
             shared_rings: self.config.shared_rings,
             kms_key: self.config.kms_key(purpose).to_owned(),
+        }
+    }
+
+    /// A queue, to put something back on it.
+    pub(crate) fn source(&self, queue: QueueName) -> Queue {
+        Queue::new(self.sqs.clone(), self.config.queue(queue).to_owned())
+    }
+
+    /// What was set aside of a queue.
+    pub(crate) fn dead_letters(&self, queue: QueueName) -> Pile<'_> {
+        Pile {
+            client: &self.sqs,
+            url: self.config.dead_letters(queue),
+            queue,
         }
     }
 

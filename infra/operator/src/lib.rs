@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`arguments`] | the command line on one screen |
 //! | `rings/` | `rings list`, `rotate`, `reseal`, `rewrap` |
+//! | `dead_letters/` | `dead-letters list`, `redrive` |
 //! | `tenant/` | `tenant own-ring`, `shared-ring`, `remove` |
 //! | `verify` | `audit verify` |
 //! | `emptying` | moves records until versions of rings hold none, for rings and tenants alike |
@@ -17,6 +18,7 @@
 pub mod arguments;
 pub mod config;
 mod context;
+mod dead_letters;
 mod emptying;
 mod failure;
 mod kms_keys;
@@ -53,6 +55,7 @@ pub async fn run(
     match &arguments.command {
         Command::Rings(command) => rings::run(&run, command, voice).await,
         Command::Tenant(command) => tenant::run(&run, command, voice).await,
+        Command::DeadLetters(command) => dead_letters::run(&run, command, voice).await,
         Command::Audit(Audit::Verify { chain, head }) => {
             let verified = verify::verify(&run, &chain.0, *head, voice).await?;
             voice.conclude(&verified)

@@ -10,6 +10,7 @@ use domain::seal::Purpose;
 pub const PLATFORM: &str = "switchboard:platform";
 
 const LONGEST_RING: usize = 96;
+const LONGEST_FRAGMENT: usize = 200;
 
 /// Both purposes, in the order in which they are told.
 pub(crate) const PURPOSES: [Purpose; 2] = [Purpose::Credentials, Purpose::WebhookSecrets];
@@ -114,6 +115,22 @@ impl FromStr for KmsKey {
                  neither an alias nor a bare id will do"
                     .to_owned(),
             ),
+        }
+    }
+}
+
+/// A part of a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment(pub(crate) String);
+
+impl FromStr for Fragment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if (1..=LONGEST_FRAGMENT).contains(&text.chars().count()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("must have 1 to {LONGEST_FRAGMENT} characters"))
         }
     }
 }

@@ -131,12 +131,14 @@ async fn send(context: &Dispatcher, plan: &Plan<'_>, account: &Account) -> Attem
         }
         Reaction::TryLater { counts } => {
             let progress = &plan.job.progress;
-            let tries = if counts {
-                progress.troubles + 1
-            } else {
-                progress.attempt
+            let delay = match failure.kind {
+                // Meta asks for four times as long each time.
+                FailureKind::RecipientThrottled => {
+                    backoff::deferral(failure.retry_after, 2 * progress.attempt)
+                }
+                _ if counts => backoff::deferral(failure.retry_after, progress.troubles + 1),
+                _ => backoff::asked(failure.retry_after, progress.attempt),
             };
-            let delay = backoff::deferral(failure.retry_after, tries);
             let until = now.after(delay);
             match failure.kind {
                 FailureKind::Throttled => context.gates.slow_down(&account.key(), until, now),

@@ -22,12 +22,18 @@ pub(crate) fn delay(asked: Option<Duration>, tries: u32) -> Duration {
     .min(LONGEST)
 }
 
-/// How long until the next attempt: the provider's time, be it a day, else as [`delay`].
-pub(crate) fn deferral(asked: Option<Duration>, tries: u32) -> Duration {
+/// How long until the next attempt of somebody who was asked to come later: the provider's time, be it a day, else as
+/// [`delay`].
+pub(crate) fn asked(asked: Option<Duration>, tries: u32) -> Duration {
     match asked {
         Some(asked) => spread(asked.clamp(SHORTEST, LONGEST_DEFERRAL)),
         None => delay(None, tries),
     }
+}
+
+/// As [`asked`], and no sooner than the tries so far call for.
+pub(crate) fn deferral(told: Option<Duration>, tries: u32) -> Duration {
+    asked(told, tries).max(delay(None, tries))
 }
 
 fn doubled(tries: u32) -> Duration {
@@ -57,10 +63,11 @@ mod tests {
 
     #[test]
     fn a_providers_time_is_kept_up_to_a_day() {
-        let hours =
-            |asked: u64| deferral(Some(Duration::from_secs(asked * 3600)), 1).as_secs() / 3600;
+        let hours = |told: u64| asked(Some(Duration::from_secs(told * 3600)), 1).as_secs() / 3600;
         assert!((2..=3).contains(&hours(2)));
         assert!((24..=28).contains(&hours(1000)));
-        assert!((899.9..=900.0).contains(&deferral(None, 20).as_secs_f64()));
+        assert!((899.9..=900.0).contains(&asked(None, 20).as_secs_f64()));
+        let impatient = deferral(Some(Duration::ZERO), 4);
+        assert!((16.0..=20.0).contains(&impatient.as_secs_f64()));
     }
 }

@@ -94,7 +94,7 @@ impl Desk<'_> {
             Ok(ledger) => ledger,
             Err(error) => {
                 tracing::warn!(error = %Causes(&error), message = %plan.job.id, "the ledger cannot be read");
-                return Some(Fate::ComesAgain);
+                return Some(self.later(plan));
             }
         };
         self.follow(plan, ledger, claimed).await
@@ -102,7 +102,8 @@ impl Desk<'_> {
 
     /// What the ledger calls for.
     async fn follow(&self, plan: &mut Plan<'_>, ledger: Ledger, claimed: Claimed) -> Option<Fate> {
-        if ledger.is_unknown() {
+        // Another account knows nothing of what this one was asked to send.
+        if ledger.is_unknown() && ledger.claims.last().is_some_and(|last| plan.is_as(last)) {
             match evidence::ask(self.context, plan).await {
                 Told::Sent => return Some(Fate::Settled),
                 Told::Nothing(Some(fate)) => return Some(fate),
@@ -116,7 +117,7 @@ impl Desk<'_> {
         match ledger.next(attempt, self.now, &self.owner(plan), policy) {
             Next::Ours => None,
             Next::Settled => Some(Fate::Settled),
-            Next::Held => Some(Fate::ComesAgain),
+            Next::Held(until) => Some(Fate::wait(&plan.job, until)),
             Next::Wait { until, attempt } => {
                 Some(Fate::PutBack(plan.job.progress.next(attempt, Some(until))))
             }
@@ -124,10 +125,7 @@ impl Desk<'_> {
                 progress: plan.job.progress.next(attempt, None),
                 reason: reason_of(&ledger),
             }),
-            Next::Claim(_) if claimed == Claimed::Unavailable => {
-                let until = self.now.after(backoff::delay(None, 1));
-                Some(Fate::wait(&plan.job, until))
-            }
+            Next::Claim(_) if claimed == Claimed::Unavailable => Some(self.later(plan)),
             // Of what may have been sent nothing else can be said without sending it again.
             Next::Claim(_) if ledger.is_unknown() && !matches!(plan.step, Step::Send(_)) => {
                 Some(Fate::Settled)
@@ -149,7 +147,7 @@ impl Desk<'_> {
                 let key = (&plan.job.tenant, &plan.job.id);
                 let messages = &self.context.messages;
                 if messages.write_outcome_once(key, &outcome).await.is_err() {
-                    return Some(Fate::ComesAgain);
+                    return Some(self.later(plan));
                 }
                 let claim = ledger.claims.last();
                 if let Some(integration) = claim.and_then(|claim| claim.integration.as_ref()) {
@@ -169,7 +167,12 @@ impl Desk<'_> {
         if results == [Claimed::Ours] || self.holds(plan).await {
             return None;
         }
-        Some(Fate::ComesAgain)
+        Some(self.later(plan))
+    }
+
+    /// Put back as it is. Whoever leaves it to come again by itself uses up its receives.
+    fn later(&self, plan: &Plan<'_>) -> Fate {
+        Fate::wait(&plan.job, self.now.after(backoff::delay(None, 3)))
     }
 
     /// Whether the claim is ours after all: its answer was lost.

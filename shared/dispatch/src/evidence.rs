@@ -69,7 +69,7 @@ pub(crate) async fn ask(context: &Dispatcher, plan: &Plan<'_>) -> Told {
                 Ok(_) => Told::Sent,
                 Err(error) => {
                     tracing::warn!(error = %Causes(&error), "evidence could not be recorded");
-                    Told::Nothing(Some(Fate::ComesAgain))
+                    Told::Nothing(Some(Fate::wait(&plan.job, now.after(PAUSES[0]))))
                 }
             }
         }

@@ -1,5 +1,6 @@
-//! What finally becomes of a record, after everything about it is on record: acknowledged, left to come again, put
-//! back, or moved to the dead-letter queue. A crash here repeats nothing.
+//! What finally becomes of a record, after everything about it is on record: acknowledged, put back, or moved to the
+//! dead-letter queue. None is left to come again by itself, for that would use up its receives; what the queue does not
+//! take back comes again all the same. A crash here repeats nothing.
 
 use std::time::Duration;
 
@@ -27,8 +28,6 @@ pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 pub(crate) enum Fate {
     /// Acknowledged.
     Settled,
-    /// Not acknowledged: the queue gives it out again.
-    ComesAgain,
     /// A new queue message takes its place.
     PutBack(Progress),
     /// It waits for an operator; from there it can be sent with this progress.
@@ -85,11 +84,6 @@ pub(crate) async fn settle(context: &Dispatcher, ended: &[(Job<'_>, Fate)], done
     for (job, fate) in ended {
         match fate {
             Fate::Settled => done[job.index] = Done::Yes,
-            Fate::ComesAgain if job.receives < LAST_RECEIVE => {}
-            Fate::ComesAgain => {
-                let reason = "Received again and again without coming to rest.".to_owned();
-                dead.push((job.index, dead_letter(job, &job.progress, reason, now)));
-            }
             Fate::PutBack(progress) => back.push((job.index, job.again(progress, now))),
             Fate::DeadLetter { progress, reason } => {
                 dead.push((job.index, dead_letter(job, progress, reason.clone(), now)));

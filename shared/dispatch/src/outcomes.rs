@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::Integration;
 use domain::ledger::{AttemptResult, Outcome};
+use domain::{Integration, Timestamp};
 use edge::problem::Causes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -20,10 +20,13 @@ use crate::{Dispatcher, attempts};
 
 /// Longest time that an outcome waits for others before it is written.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// How long a message waits whose outcome is not on record: until the lease of its claim is over.
+const UNRECORDED: Duration = Duration::from_secs(60);
 
 /// Makes all attempts, records how they ended, and tells what becomes of their messages.
 pub(crate) async fn run<'a>(context: &Dispatcher, plans: Vec<Plan<'a>>) -> Vec<(Job<'a>, Fate)> {
     let mut ended = attempt_all(context, &plans).await;
+    let now = context.clock.now();
     let sent = ended
         .values()
         .filter(|end| matches!(end.outcome.result, AttemptResult::Sent { .. }));
@@ -32,8 +35,8 @@ pub(crate) async fn run<'a>(context: &Dispatcher, plans: Vec<Plan<'a>>) -> Vec<(
         .into_iter()
         .map(|plan| {
             let fate = match ended.remove(&plan.job.index) {
-                Some(end) => end.fate(&plan),
-                None => Fate::ComesAgain,
+                Some(end) => end.fate(&plan, now),
+                None => Fate::wait(&plan.job, now.after(UNRECORDED)),
             };
             (plan.job, fate)
         })
@@ -50,7 +53,7 @@ struct End {
 }
 
 impl End {
-    fn fate(&self, plan: &Plan<'_>) -> Fate {
+    fn fate(&self, plan: &Plan<'_>, now: Timestamp) -> Fate {
         match &self.outcome.result {
             AttemptResult::Parked(_) if self.repaired => {
                 Fate::PutBack(plan.job.progress.next(self.outcome.attempt + 1, None))
@@ -60,7 +63,7 @@ impl End {
             | AttemptResult::PassedOn(_)
             | AttemptResult::DeadLettered(_) => Fate::after(plan, &self.outcome, self.suspect),
             _ if self.recorded => Fate::after(plan, &self.outcome, self.suspect),
-            _ => Fate::ComesAgain,
+            _ => Fate::wait(&plan.job, now.after(UNRECORDED)),
         }
     }
 }
@@ -77,6 +80,8 @@ async fn attempt_all(context: &Dispatcher, plans: &[Plan<'_>]) -> Ended {
     let mut timer = std::pin::pin!(tokio::time::sleep(LONGEST_WAIT));
     while ended.len() < plans.len() {
         tokio::select! {
+            // In this order, so that a run can be repeated.
+            biased;
             Some(one) = attempts.next(), if !attempts.is_empty() => {
                 if waiting.is_empty() {
                     timer.as_mut().reset(tokio::time::Instant::now() + LONGEST_WAIT);

@@ -1,10 +1,10 @@
 //! What is to be done with a message, decided before anything of it is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::failure::StoreError;
-use domain::ledger::AttemptResult;
+use domain::ledger::{AttemptResult, Claim};
 use domain::opening;
 use domain::resolution::Reason;
 use domain::{Credentials, Integration, IntegrationId, ProviderId, TenantId, Timestamp};
@@ -63,6 +63,13 @@ impl Plan<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether it would do what that attempt did, through the same account.
+    pub(crate) fn is_as(&self, claim: &Claim) -> bool {
+        claim.route == self.route
+            && claim.integration.as_ref() == self.integration()
+            && claim.channel == *self.channel()
     }
 
     /// Whether another route is left behind the one that was taken.
@@ -236,7 +243,7 @@ type Granted = HashSet<(TenantId, ProviderId)>;
 
 /// Opens each integration's credentials once.
 async fn open_all(context: &Dispatcher, routes: &[Taken]) -> Opened {
-    let mut chosen: HashMap<_, (&Integration, &str)> = HashMap::new();
+    let mut chosen: BTreeMap<_, (&Integration, &str)> = BTreeMap::new();
     for taken in routes {
         if let Choice::Send(integration, _, attested) = &taken.choice {
             let key = (&integration.tenant, &integration.id);

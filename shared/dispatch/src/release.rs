@@ -100,7 +100,7 @@ async fn put_back(
             .saturating_add(page.count(|one| one.is_expired)),
         ..release
     };
-    if page.is_last {
+    if parked.is_empty() {
         return conclude(context, integration.as_ref(), &release).await;
     }
     Ok(
@@ -137,8 +137,6 @@ async fn conclude(
 /// Messages that go out together.
 struct Page<'p> {
     messages: Vec<Leaving<'p>>,
-    /// Whether there were no more.
-    is_last: bool,
     /// Until when all of them have left.
     takes: Duration,
 }
@@ -174,8 +172,6 @@ impl<'p> Page<'p> {
         }
         let last = messages.iter().map(|one| one.delay).max();
         Self {
-            is_last: i32::try_from(parked.len()).is_ok_and(|count| count < PAGE)
-                && messages.len() == parked.len(),
             takes: last.unwrap_or_default() + BETWEEN,
             messages,
         }

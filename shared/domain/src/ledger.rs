@@ -256,8 +256,8 @@ pub enum Next {
     DeadLetter(u32),
     /// We hold it: the answer to our claim was lost on the way.
     Ours,
-    /// Somebody holds it: leave it alone until the lease ends.
-    Held,
+    /// Somebody holds it: leave it alone until the lease ends at that time.
+    Held(Timestamp),
     /// Its holder died in mid-request: record that nobody knows.
     RecordUnknown(u32),
 }
@@ -413,9 +413,12 @@ impl Ledger {
         })
     }
 
-    /// Whether the last attempt ended with nobody knowing whether it sent anything.
+    /// Whether the last attempt ended with nobody knowing whether it sent anything, and nobody has told since.
     pub fn is_unknown(&self) -> bool {
-        let last = self.outcomes.last();
+        let last = self
+            .outcomes
+            .last()
+            .filter(|_| !self.accepted_by_provider());
         last.is_some_and(|last| {
             last.attempt == self.last_attempt() && matches!(last.result, AttemptResult::Unknown(_))
         })
@@ -465,7 +468,7 @@ impl Ledger {
         match (self.claims.last(), self.outcomes.last()) {
             (_, Some(outcome)) if ended >= claimed => self.after(outcome, now, on_unknown),
             (Some(claim), _) if claim.owner == owner => Next::Ours,
-            (Some(claim), _) if now < claim.lease_until => Next::Held,
+            (Some(claim), _) if now < claim.lease_until => Next::Held(claim.lease_until),
             (Some(claim), _) => Next::RecordUnknown(claim.attempt),
             (None, _) => Next::Claim(attempt),
         }
@@ -573,7 +576,10 @@ mod tests {
         );
         ledger.claims.push(claim(1));
         assert_eq!(ledger.status(at(101)), MessageStatus::Sending);
-        assert_eq!(ledger.next(1, at(101), "me", OnUnknown::Keep), Next::Held);
+        assert_eq!(
+            ledger.next(1, at(101), "me", OnUnknown::Keep),
+            Next::Held(at(135))
+        );
         assert_eq!(
             ledger.next(1, at(101), "owner-1", OnUnknown::Keep),
             Next::Ours

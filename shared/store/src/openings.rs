@@ -94,9 +94,13 @@ impl OpeningWindows {
     }
 
     fn take(&self, which: impl Fn(&Window) -> bool) -> Vec<(Key, Window)> {
-        self.windows()
+        let mut taken: Vec<_> = self
+            .windows()
             .extract_if(|_, window| which(window))
-            .collect()
+            .collect();
+        // In this order, so that a run can be repeated.
+        taken.sort_by(|(one, a), (other, b)| (&one.tenant, a.until).cmp(&(&other.tenant, b.until)));
+        taken
     }
 
     /// So many windows, those that are over first.

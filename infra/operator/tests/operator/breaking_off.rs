@@ -5,10 +5,14 @@ use testing::cloud::{Calls, Fault};
 use crate::stage::Stage;
 
 /// Calls that change something.
-const WRITES: [&str; 5] = [
+const WRITES: [&str; 9] = [
     "BatchWriteItem",
+    "ChangeMessageVisibilityBatch",
     "DeleteItem",
+    "DeleteMessageBatch",
     "PutItem",
+    "ReceiveMessage",
+    "SendMessageBatch",
     "TransactWriteItems",
     "UpdateItem",
 ];

@@ -8,6 +8,7 @@
 mod breaking_off;
 mod kept;
 mod moving;
+mod redriving;
 mod removing;
 mod resealing;
 mod rewrapping;
@@ -16,3 +17,4 @@ mod seeding;
 mod stage;
 mod under_load;
 mod verifying;
+mod worker;

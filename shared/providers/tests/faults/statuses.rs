@@ -19,6 +19,10 @@ pub(crate) fn faults() -> Vec<Fault> {
         )
     };
     let coded = |name, status, code, outcome| with(name, status, "", &graph(code), outcome);
+    let bare = |name, said: &str| {
+        let said = format!("HTTP/1.1 {said}").into_bytes();
+        always(name, IN_DOUBT, vec![Read, Say(said)])
+    };
     let parked = |kind| Outcome::Not(kind, Reaction::Park, None);
     let given_up = |kind| Outcome::Not(kind, Reaction::GiveUp, None);
     let transient = r#"{"error":{"message":"m","code":999999,"is_transient":true}}"#;
@@ -30,9 +34,27 @@ pub(crate) fn faults() -> Vec<Fault> {
         with("503, in 5 s", 503, "retry-after: 5\r\n", "", IN_DOUBT),
         with("504 with a page", 504, "", HTML, IN_DOUBT),
         with("520 of a proxy", 520, "", HTML, IN_DOUBT),
-        with("500 without a code", 500, "", r#"{"error":{"message":"m"}}"#, IN_DOUBT),
-        with("500 with half an error", 500, "", r#"{"error":{"code":2,"#, IN_DOUBT),
-        with("500 with an unknown code, transient", 500, "", transient, IN_DOUBT),
+        with(
+            "500 without a code",
+            500,
+            "",
+            r#"{"error":{"message":"m"}}"#,
+            IN_DOUBT,
+        ),
+        with(
+            "500 with half an error",
+            500,
+            "",
+            r#"{"error":{"code":2,"#,
+            IN_DOUBT,
+        ),
+        with(
+            "500 with an unknown code, transient",
+            500,
+            "",
+            transient,
+            IN_DOUBT,
+        ),
         coded("500 with an unknown code", 500, 999_999, IN_DOUBT),
         coded("500 with code 1", 500, 1, IN_DOUBT),
         with("408", 408, "", "", IN_DOUBT),
@@ -41,11 +63,28 @@ pub(crate) fn faults() -> Vec<Fault> {
         coded("500 with code 131000", 500, 131000, NOT_DONE),
         coded("500 with code 131016", 500, 131016, NOT_DONE),
         coded("500 with code 131057", 500, 131057, not_done(Some(60))),
-        with("503 with code 2, in 5 s", 503, "retry-after: 5\r\n", &graph(2), not_done(Some(5))),
-        with("400 with an unknown code, transient", 400, "", transient, NOT_DONE),
+        with(
+            "503 with code 2, in 5 s",
+            503,
+            "retry-after: 5\r\n",
+            &graph(2),
+            not_done(Some(5)),
+        ),
+        with(
+            "400 with an unknown code, transient",
+            400,
+            "",
+            transient,
+            NOT_DONE,
+        ),
         // Refusals, with whatever status.
         coded("500 with code 3", 500, 3, parked(PermissionMissing)),
-        coded("500 with code 131045", 500, 131045, given_up(AccountBlocked)),
+        coded(
+            "500 with code 131045",
+            500,
+            131045,
+            given_up(AccountBlocked),
+        ),
         coded("401 with code 190", 401, 190, parked(CredentialsRejected)),
         coded("400 with code 131026", 400, 131026, given_up(Undeliverable)),
         coded("400 with code 131009", 400, 131009, REFUSED),
@@ -61,18 +100,10 @@ pub(crate) fn faults() -> Vec<Fault> {
         // Successes of another name.
         with("201", 201, "", ACCEPTED, SENT),
         with("202 with nothing", 202, "", "", IN_DOUBT),
-        always(
-            "204",
-            IN_DOUBT,
-            vec![Read, Say(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec())],
-        ),
-        always(
+        bare("204", "204 No Content\r\n\r\n"),
+        bare(
             "101",
-            IN_DOUBT,
-            vec![
-                Read,
-                Say(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n".to_vec()),
-            ],
+            "101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
         ),
     ]
 }

@@ -131,7 +131,7 @@ impl FigureBook {
     }
 
     /// Takes the totals that are to be written by now: those with a change a minute old, and those of hours that are
-    /// over. They stay due until [`Due::written`] is told.
+    /// over. They stay due unless they are written.
     pub fn due(&self, now: Timestamp) -> Due<'_> {
         let crowded = self.forget(now);
         self.take(|hour, changed_at| {
@@ -214,7 +214,7 @@ struct Taken {
     changed_at: Timestamp,
 }
 
-/// Totals that are to be written. Those that are dropped before [`Due::written`] stay due.
+/// Totals that are to be written; what is dropped unwritten stays due.
 #[must_use = "what is dropped stays due"]
 pub struct Due<'a> {
     book: &'a FigureBook,

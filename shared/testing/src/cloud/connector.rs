@@ -118,11 +118,11 @@ impl HttpConnector for Connector {
                 Some((gate, call)) => gate.enter(call).await,
                 None => None,
             };
-            let answer = connector.shared.answer(target, parsed, chosen);
+            let mut answer = connector.shared.answer(target, parsed, chosen);
             if let Some((gate, call)) = &call
                 && answer != Answer::Silence
             {
-                gate.leave(call).await;
+                gate.leave(call, &mut answer).await;
             }
             match answer {
                 Answer::Reply(reply) => {

@@ -6,6 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::faults::Fault;
+use super::wire::Answer;
 
 /// A call on its way; each attempt of the SDK is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub trait Gate: fmt::Debug + Send + Sync {
     /// Before a call is carried out; how it fails, if it is to. What is held here for ever never happens.
     async fn enter(&self, call: &Call) -> Option<Fault>;
 
-    /// Before the answer of a call is handed back. What is held here for ever took effect, and nobody is told.
-    async fn leave(&self, call: &Call);
+    /// Before the answer of a call is handed back, as it may be changed here. What is held here for ever took effect, and
+    /// nobody is told.
+    async fn leave(&self, call: &Call, answer: &mut Answer);
 }

@@ -290,6 +290,12 @@ impl<'s> Life<'s> {
         self.settles().await;
     }
 
+    /// What was refused is tried again, long enough after that for it to have consequences.
+    async fn second_look(&self) {
+        self.stage.later();
+        self.settles().await;
+    }
+
     /// Both queues are worked on until nothing more happens at once.
     async fn settles(&self) {
         while self.stage.dispatch().await + self.stage.route().await > 0 {}

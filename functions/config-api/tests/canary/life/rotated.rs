@@ -16,6 +16,7 @@ impl Life<'_> {
         let renewed = json!({"account": self.renewed.name, "fault": "bad_credential"});
         self.fails(renewed).await;
         self.sends("m-return").await;
+        self.second_look().await;
         self.looked_at(ADMIN).await;
         self.recovers().await;
 
@@ -23,6 +24,7 @@ impl Life<'_> {
         self.replaced(&self.second.form).await;
         self.fails(json!({"fault": "bad_credential"})).await;
         self.sends("m-parked").await;
+        self.second_look().await;
         self.ask("POST", "/test", Value::Null).await;
         self.looked_at(ADMIN).await;
         self.recovers().await;

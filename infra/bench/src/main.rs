@@ -12,40 +12,52 @@
 )]
 
 mod case;
+mod costs;
 mod feed;
+mod figures;
+mod goals;
 mod http;
+mod life;
 mod measure;
 mod options;
+mod prices;
 mod process;
+mod queued;
 mod quota;
 mod report;
 mod runtime_api;
 mod seed;
 mod stage;
+mod table;
+mod tables;
 mod template;
 mod tls;
 mod upstream;
 mod vault;
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use case::Case;
+use figures::Figures;
+use life::{Lives, Living};
 use measure::{First, Load};
 use options::{Options, USAGE};
 use quota::Quota;
-use report::{Figures, Report};
+use report::Report;
 use stage::{Started, alone};
 
 /// What went wrong, as a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const OURS: [&str; 3] = [
-    "bare-runtime.json",
-    "message-dispatch.json",
-    "webhook-ingress.json",
-];
+const DISPATCH: &str = "message-dispatch.json";
+const INGRESS: &str = "webhook-ingress.json";
+const INGRESS_ALONE: &str = "webhook-ingress-alone.json";
+const ROUTER: &str = "inbound-router.json";
+const OURS: [&str; 4] = ["bare-runtime.json", DISPATCH, INGRESS, ROUTER];
 
 fn main() -> ExitCode {
     let done = Options::parse(std::env::args().skip(1)).and_then(|options| run(&options));
@@ -67,12 +79,15 @@ fn run(options: &Options) -> Result<bool, Failure> {
     };
     match verb {
         "ours" => {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-            measure_all(&OURS.map(|file| folder.join(file)), options)
+            let options = Options {
+                memory_mb: options.memory_mb.or(Some(goals::SMALL_MB)),
+                ..options.clone()
+            };
+            measure_all(&OURS.map(own_case), &options, true)
         }
         "case" if !files.is_empty() => {
             let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-            measure_all(&files, options)
+            measure_all(&files, options, false)
         }
         "serve" => serve(files, options).map(|()| true),
         "vault" => alone(vault::measure(options.count)).map(|()| true),
@@ -81,8 +96,15 @@ fn run(options: &Options) -> Result<bool, Failure> {
     }
 }
 
-/// Whether all cases could be measured.
-fn measure_all(files: &[PathBuf], options: &Options) -> Result<bool, Failure> {
+/// A case of ours.
+fn own_case(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("cases")
+        .join(file)
+}
+
+/// Whether everything could be measured, and no count misses its goal. With `lives`, also what our functions cost.
+fn measure_all(files: &[PathBuf], options: &Options, lives: bool) -> Result<bool, Failure> {
     let cases: Vec<Case> = files
         .iter()
         .map(|file| Case::read(file))
@@ -139,17 +161,49 @@ fn measure_all(files: &[PathBuf], options: &Options) -> Result<bool, Failure> {
         figures.set_small_firsts(small.get(index).map_or(&[], Vec::as_slice));
         figures.set_loads(&loads[index]);
     }
+    let mut complete = figures.iter().all(|case| case.error.is_none());
+    let mut lived = None;
+    if lives {
+        match live(options) {
+            Ok(lives) => lived = Some(lives),
+            Err(error) => {
+                complete = false;
+                notes.push(format!("no costs: {error}"));
+            }
+        }
+    }
+    let settings = options.into();
     let report = Report {
-        settings: options.into(),
+        goals: goals::judge(&figures, lived.as_ref(), &settings),
+        costs: lived.iter().flat_map(costs::costs).collect(),
+        settings,
         load_average,
         notes,
         cases: figures,
     };
-    write!(std::io::stdout(), "{}", report.table())?;
+    write!(std::io::stdout(), "{}", report.text())?;
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
     }
-    Ok(report.cases.iter().all(|case| case.error.is_none()))
+    if let Some(path) = &options.markdown {
+        std::fs::write(path, report.markdown())?;
+    }
+    Ok(complete && !goals::a_count_is_missed(&report.goals))
+}
+
+/// Measures whole lives of containers of our functions.
+fn live(options: &Options) -> Result<Lives, Failure> {
+    progress("lives of containers, about a minute")?;
+    let case = |file| Case::read(&own_case(file));
+    let living = Living {
+        dispatch: case(DISPATCH)?,
+        ingress: case(INGRESS)?,
+        ingress_alone: case(INGRESS_ALONE)?,
+        router: case(ROUTER)?,
+    };
+    let lives = alone(living.measure(options));
+    progress("")?;
+    lives
 }
 
 /// Measures the cases in turn, so that what the machine does meanwhile hits them alike. A case that fails once is
@@ -195,7 +249,8 @@ fn serve(files: &[String], options: &Options) -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     let cloud = stage::cloud_of(&cases);
     alone(async {
-        let port = stage::serve_aws(&cloud, options.port, None, options.aws_delay).await?;
+        let delay = Rc::new(Cell::new(options.aws_delay));
+        let port = stage::serve_aws(&cloud, options.port, None, delay).await?;
         writeln!(
             std::io::stdout(),
             "AWS_ENDPOINT_URL=http://127.0.0.1:{port}"

@@ -110,7 +110,7 @@ pub(crate) async fn first(
     let mut tally = Load::empty();
     tally.note(&case.feed, &answer);
     tally.check(&stage)?;
-    if tally.failures > 0 || tally.statuses.keys().any(|status| *status >= 300) {
+    if tally.has_failed() {
         let answer = String::from_utf8_lossy(&answer.body);
         return Err(format!("the first event was not done: {answer}").into());
     }
@@ -162,6 +162,19 @@ pub(crate) async fn load(case: &Case, options: &Options) -> Result<Load, Failure
     Ok(load)
 }
 
+/// The calls among these that KMS bills.
+pub(crate) fn kms_calls(calls: &BTreeMap<String, u64>) -> u64 {
+    sum_of(
+        calls,
+        &["Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt"],
+    )
+}
+
+/// How often one of those operations was called.
+pub(crate) fn sum_of(calls: &BTreeMap<String, u64>, operations: &[&str]) -> u64 {
+    operations.iter().filter_map(|name| calls.get(*name)).sum()
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AnswerBody {
@@ -171,7 +184,8 @@ struct AnswerBody {
 }
 
 impl Load {
-    fn empty() -> Self {
+    /// Nothing yet.
+    pub(crate) fn empty() -> Self {
         Self {
             units: 0,
             wall: Duration::ZERO,
@@ -190,7 +204,8 @@ impl Load {
         }
     }
 
-    fn note(&mut self, feed: &Feed, answer: &Answer) {
+    /// Takes an answer.
+    pub(crate) fn note(&mut self, feed: &Feed, answer: &Answer) {
         let body: Option<AnswerBody> = serde_json::from_slice(&answer.body).ok();
         match (feed, body) {
             (Feed::Plain, _) => {}
@@ -210,8 +225,16 @@ impl Load {
         }
     }
 
+    /// Whether something that it was given was not done.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failures > 0 || self.statuses.keys().any(|status| *status >= 300)
+    }
+
     /// Takes the counts of the servers and refuses figures that mean nothing.
-    fn check(&mut self, stage: &Stage) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// If the stand-in was asked for something that it does not know.
+    pub(crate) fn check(&mut self, stage: &Stage) -> Result<(), Failure> {
         self.aws_calls = stage.cloud.counts();
         self.dynamodb = stage.cloud.units();
         self.upstream = stage.upstream.seen();

@@ -21,9 +21,10 @@ What is measured
 Circumstances
   --upstream-ms N  the provider's time per call (0)        --aws-ms N   AWS's time per call (0)
   --duplicates N   every Nth event comes twice             --forged N   every Nth webhook is forged
-  --memory-mb N    also the first event under the CPU share of that memory size
+  --memory-mb N    also the first event under the CPU share of that memory size (128 for our functions)
 Output
-  --json FILE      the figures as JSON                     --log FILE   what the processes print
+  --json FILE      everything as JSON                      --log FILE   what the processes print
+  --markdown FILE  everything as Markdown
   --port N         for serve: the port (0: any)";
 
 /// The command line.
@@ -55,8 +56,10 @@ pub(crate) struct Options {
     pub(crate) forged: u64,
     /// Memory size whose CPU share is tried.
     pub(crate) memory_mb: Option<u64>,
-    /// Where the figures go.
+    /// Where the report goes as JSON.
     pub(crate) json: Option<PathBuf>,
+    /// Where the report goes as Markdown.
+    pub(crate) markdown: Option<PathBuf>,
     /// Where the output of the processes goes.
     pub(crate) log: Option<PathBuf>,
     /// The port of `serve`.
@@ -84,6 +87,7 @@ impl Options {
             forged: 0,
             memory_mb: None,
             json: None,
+            markdown: None,
             log: None,
             port: 0,
         };
@@ -115,6 +119,7 @@ impl Options {
                 "forged" => options.forged = number()?,
                 "memory-mb" => options.memory_mb = Some(number()?),
                 "json" => options.json = Some(value.into()),
+                "markdown" => options.markdown = Some(value.into()),
                 "log" => options.log = Some(value.into()),
                 "port" => {
                     options.port = number()?

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 use crate::Failure;
+
+/// The longest that a process may take to end. Lambda would kill it after half a second.
+const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,8 +94,24 @@ impl Process {
     }
 
     /// How it ended, if it has.
-    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
+    }
+
+    /// Tells it to end, as Lambda does, and waits until it has.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub(crate) async fn end(&mut self) -> Result<ExitStatus, Failure> {
+        kill(Pid::from_raw(i32::try_from(self.id())?), Signal::SIGTERM)?;
+        let limit = Instant::now() + END_LIMIT;
+        while Instant::now() < limit {
+            if let Some(status) = self.ended() {
+                return Ok(status);
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Err(format!("it did not end within {} s", END_LIMIT.as_secs()).into())
     }
 }
 
@@ -123,6 +143,28 @@ mod tests {
         let usage = Usage::of(process.id());
         assert!(usage.cpu >= Duration::from_millis(1), "{usage:?}");
         assert!(usage.resident > 100_000, "{usage:?}");
+    }
+
+    #[tokio::test]
+    async fn a_process_may_do_something_before_it_ends() {
+        let env = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        for (script, wanted) in [
+            (
+                "trap 'exit 7' TERM; echo >&2; while :; do sleep 0.01; done",
+                Some(7),
+            ),
+            ("echo >&2; exec sleep 5", None),
+        ] {
+            let log = std::env::temp_dir().join(format!("bench-end-{}", std::process::id()));
+            let command = ["sh", "-c", script].map(str::to_owned);
+            let mut process = Process::start(&command, &env, Some(&log)).unwrap();
+            // What it writes says that it is ready.
+            while fs::metadata(&log).unwrap().len() == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            assert_eq!(process.end().await.unwrap().code(), wanted);
+            fs::remove_file(log).unwrap();
+        }
     }
 
     #[test]

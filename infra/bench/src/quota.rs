@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::Failure;
 
 /// Memory in MB at which Lambda gives one whole CPU.
-const WHOLE_CPU_MB: u64 = 1769;
+pub(crate) const WHOLE_CPU_MB: u64 = 1769;
 /// Length of the kernel's accounting period in microseconds.
 const PERIOD_US: u64 = 20_000;
 

@@ -1,14 +1,15 @@
-//! The figures of a run, as JSON with the unit in each name, and as a table with a column per case.
+//! What a run found: the figures of each case, the goals beside them, and what it would cost; as text, as Markdown and as
+//! JSON.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::measure::{First, Load, Size};
+use crate::costs::{self, Costs};
+use crate::figures::Figures;
+use crate::goals::{self, Goal};
 use crate::options::Options;
-use crate::stage::Started;
+use crate::table::Table;
 
 /// The figures of one run.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,10 @@ pub(crate) struct Report {
     pub(crate) notes: Vec<String>,
     /// One entry per case.
     pub(crate) cases: Vec<Figures>,
+    /// What is asked of the functions; none if the run cannot be judged.
+    pub(crate) goals: Vec<Goal>,
+    /// What AWS would bill; none if that was not measured.
+    pub(crate) costs: Vec<Costs>,
 }
 
 /// What the figures depend on.
@@ -54,106 +59,83 @@ impl From<&Options> for Settings {
     }
 }
 
-/// The figures of one case. Medians, unless the name says otherwise; `null` where nothing was measured.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Figures {
-    pub(crate) case: String,
-    pub(crate) error: Option<String>,
-    pub(crate) file_bytes: Option<u64>,
-    pub(crate) zipped_bytes: Option<u64>,
-    pub(crate) start_ms: Option<f64>,
-    pub(crate) start_slowest_ms: Option<f64>,
-    pub(crate) start_cpu_ms: Option<f64>,
-    pub(crate) start_resident_mib: Option<f64>,
-    pub(crate) first_event_tls_ms: Option<f64>,
-    pub(crate) first_event_tls_cpu_ms: Option<f64>,
-    pub(crate) first_event_tls_small_ms: Option<f64>,
-    pub(crate) first_event_tls_small_cpu_ms: Option<f64>,
-    pub(crate) units_per_s: Option<f64>,
-    pub(crate) cpu_ms_per_unit: Option<f64>,
-    pub(crate) load_resident_mib: Option<f64>,
-    pub(crate) aws_calls_per_unit: Option<f64>,
-    pub(crate) aws_calls_per_unit_by_operation: BTreeMap<String, f64>,
-    pub(crate) dynamodb_write_units_per_unit: Option<f64>,
-    pub(crate) dynamodb_read_units_per_unit: Option<f64>,
-    pub(crate) upstream_calls_per_unit: Option<f64>,
-    pub(crate) sent_twice: Option<u64>,
-    pub(crate) wrong_credential: Option<u64>,
-    pub(crate) failures: Option<u64>,
-    pub(crate) statuses: BTreeMap<u16, u64>,
-}
-
-impl Figures {
-    /// Takes the size.
-    pub(crate) fn set_size(&mut self, size: Size) {
-        self.file_bytes = Some(size.file);
-        self.zipped_bytes = Some(size.zipped);
-    }
-
-    /// Takes the starts.
-    pub(crate) fn set_starts(&mut self, starts: &[Started]) {
-        self.start_ms = median(starts.iter().map(|start| ms(start.took)));
-        self.start_slowest_ms = starts.iter().map(|start| ms(start.took)).reduce(f64::max);
-        self.start_cpu_ms = median(starts.iter().map(|start| ms(start.usage.cpu)));
-        self.start_resident_mib = median(starts.iter().map(|start| mib(start.usage.resident)));
-    }
-
-    /// Takes the first events on a whole CPU.
-    pub(crate) fn set_firsts(&mut self, firsts: &[First]) {
-        self.first_event_tls_ms = median(firsts.iter().map(|first| ms(first.took)));
-        self.first_event_tls_cpu_ms = median(firsts.iter().map(|first| ms(first.cpu)));
-    }
-
-    /// Takes the first events on a share of a CPU.
-    pub(crate) fn set_small_firsts(&mut self, firsts: &[First]) {
-        self.first_event_tls_small_ms = median(firsts.iter().map(|first| ms(first.took)));
-        self.first_event_tls_small_cpu_ms = median(firsts.iter().map(|first| ms(first.cpu)));
-    }
-
-    /// Takes the load runs: times are medians, faults are summed up, the counts are those of the last run.
-    pub(crate) fn set_loads(&mut self, loads: &[Load]) {
-        let Some(last) = loads.last() else { return };
-        let units = |load: &Load| load.units.max(1) as f64;
-        let sum = |count: fn(&Load) -> u64| Some(loads.iter().map(count).sum());
-        self.units_per_s = median(
-            loads
-                .iter()
-                .map(|load| units(load) / load.wall.as_secs_f64()),
-        );
-        self.cpu_ms_per_unit = median(loads.iter().map(|load| ms(load.cpu) / units(load)));
-        self.load_resident_mib = median(loads.iter().map(|load| mib(load.resident)));
-        self.aws_calls_per_unit = Some(last.aws_calls.values().sum::<u64>() as f64 / units(last));
-        self.aws_calls_per_unit_by_operation = last
-            .aws_calls
-            .iter()
-            .map(|(operation, count)| (operation.clone(), *count as f64 / units(last)))
-            .collect();
-        self.dynamodb_write_units_per_unit = Some(last.dynamodb.write / units(last));
-        self.dynamodb_read_units_per_unit = Some(last.dynamodb.read / units(last));
-        self.upstream_calls_per_unit = Some(last.upstream.calls as f64 / units(last));
-        self.sent_twice = sum(|load| load.upstream.repeated);
-        self.wrong_credential = sum(|load| load.upstream.unauthorized);
-        self.failures = sum(|load| load.failures);
-        for (status, count) in loads.iter().flat_map(|load| &load.statuses) {
-            *self.statuses.entry(*status).or_default() += count;
-        }
+impl Settings {
+    /// Whether the run was made as the goals have it: batches of ten for tenants that are known, and nothing in the way.
+    pub(crate) fn are_standard(&self) -> bool {
+        let hindrances = [self.upstream_ms, self.aws_ms, self.duplicates, self.forged];
+        self.batch == 10 && self.tenants <= self.warmup && hindrances == [0; 4]
     }
 }
 
 impl Report {
-    /// The table.
-    pub(crate) fn table(&self) -> String {
-        let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    /// Everything, as a terminal shows it.
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.figures().text();
+        for remark in self.remarks() {
+            text.push_str(&remark);
+            text.push('\n');
+        }
+        for (table, about) in self.verdicts() {
+            text.push('\n');
+            text.push_str(&table.text());
+            text.push_str(&about);
+        }
+        text
+    }
+
+    /// Everything, as a page.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = self.figures().markdown();
+        for remark in self.remarks() {
+            text.push_str(&format!("\n{remark}\n"));
+        }
+        for (table, about) in self.verdicts() {
+            text.push('\n');
+            text.push_str(&table.markdown());
+            if !about.is_empty() {
+                text.push('\n');
+                text.push_str(&about);
+            }
+        }
+        text
+    }
+
+    /// What could not be measured, and why.
+    fn remarks(&self) -> impl Iterator<Item = String> {
+        let errors = self.cases.iter().filter_map(|case| {
+            let error = case.error.as_ref()?;
+            Some(format!("{}: {error}", case.case))
+        });
+        self.notes.iter().cloned().chain(errors)
+    }
+
+    /// The goals and the costs, each with what is to be said about it.
+    fn verdicts(&self) -> Vec<(Table, String)> {
+        let mut verdicts = Vec::new();
+        if !self.goals.is_empty() {
+            verdicts.push((goals::table(&self.goals), goals::ABOUT.to_owned()));
+        }
+        for (place, costs) in self.costs.iter().enumerate() {
+            let is_last = place + 1 == self.costs.len();
+            let about = is_last.then(costs::terms).unwrap_or_default();
+            verdicts.push((costs.table(), about));
+        }
+        verdicts
+    }
+
+    /// A row per figure, a column per case.
+    fn figures(&self) -> Table {
+        let names = self.cases.iter().map(|case| case.case.as_str());
+        let mut table = Table::new([""].into_iter().chain(names));
         let mut row = |label: &str, value: &dyn Fn(&Figures) -> Option<String>| {
             let cells: Vec<_> = self.cases.iter().map(value).collect();
             if cells.iter().any(Option::is_some) {
                 let shown = cells
                     .into_iter()
                     .map(|cell| cell.unwrap_or_else(|| "–".to_owned()));
-                rows.push((label.to_owned(), shown.collect()));
+                table.add([label.to_owned()].into_iter().chain(shown));
             }
         };
-        row("", &|case| Some(case.case.clone()));
         row("start to first /next, ms", &|case| number(case.start_ms, 2));
         row("  slowest, ms", &|case| number(case.start_slowest_ms, 2));
         row("  CPU, ms", &|case| number(case.start_cpu_ms, 2));
@@ -227,71 +209,12 @@ impl Report {
             let shown: Vec<String> = shown.collect();
             (!shown.is_empty()).then(|| shown.join(" "))
         });
-        let mut table = aligned(&rows);
-        for note in &self.notes {
-            table.push_str(note);
-            table.push('\n');
-        }
-        for case in &self.cases {
-            if let Some(error) = &case.error {
-                // Writing to a string cannot fail.
-                writeln!(table, "{}: {error}", case.case).unwrap_or_default();
-            }
-        }
         table
-    }
-}
-
-fn aligned(rows: &[(String, Vec<String>)]) -> String {
-    let width = |text: &String| text.chars().count();
-    let first = rows
-        .iter()
-        .map(|(label, _)| width(label))
-        .max()
-        .unwrap_or_default();
-    let columns = rows.first().map_or(0, |(_, cells)| cells.len());
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| {
-            rows.iter()
-                .map(|(_, cells)| width(&cells[column]))
-                .max()
-                .unwrap_or_default()
-        })
-        .collect();
-    let mut table = String::new();
-    for (label, cells) in rows {
-        let cells = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("  {cell:>width$}"));
-        let line = format!("{label:<first$}{}", cells.collect::<String>());
-        table.push_str(line.trim_end());
-        table.push('\n');
-    }
-    table
-}
-
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        length if length % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
     }
 }
 
 fn number(value: Option<f64>, decimals: usize) -> Option<String> {
     value.map(|value| format!("{value:.decimals$}"))
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / 1024.0 / 1024.0
 }
 
 fn megabytes(bytes: u64) -> f64 {
@@ -301,13 +224,6 @@ fn megabytes(bytes: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
-        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), Some(2.5));
-        assert_eq!(median(std::iter::empty()), None);
-    }
 
     #[test]
     fn rows_without_figures_are_left_out() {
@@ -329,8 +245,12 @@ mod tests {
             load_average: None,
             notes: Vec::new(),
             cases,
+            goals: Vec::new(),
+            costs: Vec::new(),
         };
         let expected = "                           one  second\nstart to first /next, ms  1.23       –\nsecond: why\n";
-        assert_eq!(report.table(), expected);
+        assert_eq!(report.text(), expected);
+        let expected = "|  | one | second |\n| --- | ---: | ---: |\n| start to first /next, ms | 1.23 | – |\n\nsecond: why\n";
+        assert_eq!(report.markdown(), expected);
     }
 }

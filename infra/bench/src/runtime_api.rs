@@ -1,4 +1,5 @@
-//! Lambda's Runtime API, as much of it as one function sees: `next`, `response`, `error`.
+//! Lambda's Runtime API, as much of it as one function sees: `next`, `response`, `error`; and the Extensions API, as
+//! much as it takes to be told of the end: `register`, and an `event/next` that is never answered.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -38,6 +39,7 @@ pub(crate) struct RuntimeApi {
     quota: RefCell<Option<Quota>>,
     first_next: Cell<Option<(Instant, Usage)>>,
     failed: RefCell<Option<String>>,
+    extended: Cell<bool>,
     asked: Notify,
     waiting: RefCell<VecDeque<Invocation>>,
     queued: Notify,
@@ -50,6 +52,11 @@ impl RuntimeApi {
     pub(crate) fn expect(&self, process: u32, quota: Option<Quota>) {
         self.process.set(process);
         *self.quota.borrow_mut() = quota;
+    }
+
+    /// Whether the process has registered an extension: it has something to do before it ends.
+    pub(crate) fn is_extended(&self) -> bool {
+        self.extended.get()
     }
 
     /// Waits for the first `/next`: when it came and what the process had used by then.
@@ -92,6 +99,9 @@ impl RuntimeApi {
     pub(crate) async fn handle(self: Rc<Self>, request: Request<Bytes>) -> Option<Reply> {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
+        if let Some(path) = head.uri.path().strip_prefix("/2020-01-01/extension/") {
+            return self.extension(path).await;
+        }
         let path = head
             .uri
             .path()
@@ -125,6 +135,19 @@ impl RuntimeApi {
         // Nobody waits any more if the time limit has passed.
         drop(invocation.answered.send(answer));
         Some(reply(202, "application/json", "{}"))
+    }
+
+    async fn extension(&self, path: &str) -> Option<Reply> {
+        match path {
+            "register" => {
+                self.extended.set(true);
+                let mut registered = reply(200, "application/json", "{}");
+                set_header(&mut registered, "lambda-extension-identifier", "bench");
+                Some(registered)
+            }
+            "event/next" => std::future::pending().await,
+            _ => Some(reply(404, "application/json", "{}")),
+        }
     }
 
     fn note_first(&self, arrived: Instant) {
@@ -175,4 +198,37 @@ fn deadline_ms() -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     (now + LIMIT).as_millis().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn post(api: &Rc<RuntimeApi>, path: &str) -> Reply {
+        let request = Request::post(path).body(Bytes::new()).unwrap();
+        api.clone().handle(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_extension_may_register_and_then_waits() {
+        let api = Rc::<RuntimeApi>::default();
+        assert_eq!(
+            post(&api, "/2020-01-01/extension/exit/error")
+                .await
+                .status(),
+            404
+        );
+        assert!(!api.is_extended());
+        let registered = post(&api, "/2020-01-01/extension/register").await;
+        assert!(
+            registered
+                .headers()
+                .contains_key("lambda-extension-identifier")
+        );
+        assert!(api.is_extended());
+        let next = Request::get("/2020-01-01/extension/event/next");
+        let waiting = api.handle(next.body(Bytes::new()).unwrap());
+        let waited = tokio::time::timeout(Duration::from_millis(20), waiting).await;
+        assert!(waited.is_err());
+    }
 }

@@ -8,10 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
 use domain::audit::AuditRecord;
 use domain::integration::{Integration, Owner, Status, Webhook, WebhookStatus};
 use domain::seal::{Purpose, Sealed};
@@ -29,17 +25,14 @@ use store::routes::WebhookRoute;
 use vault::{AwsKms, CacheLimits, RingAssignment, RingKeys, Sealer};
 
 use crate::Failure;
+use crate::tables::Tables;
 
 const PROVIDER: &str = "whatsapp";
 
 /// The names of what the functions use, from the variables that give them to the functions.
 struct Names {
     aws: AwsEnv,
-    integrations: String,
-    routes: String,
-    activity: String,
-    key_rings: String,
-    audit: String,
+    tables: Tables,
     credentials_key: String,
     webhook_secrets_key: String,
     rings: u32,
@@ -51,11 +44,13 @@ impl Names {
         let mut env = Env::new();
         let names = Self {
             aws: AwsEnv::read(&mut env),
-            integrations: env.required("INTEGRATIONS_TABLE"),
-            routes: env.required("WEBHOOK_ROUTES_TABLE"),
-            activity: env.required("ACTIVITY_TABLE"),
-            key_rings: env.required("KEY_RINGS_TABLE"),
-            audit: env.required("AUDIT_TABLE"),
+            tables: Tables {
+                integrations: env.required("INTEGRATIONS_TABLE"),
+                routes: env.required("WEBHOOK_ROUTES_TABLE"),
+                activity: env.required("ACTIVITY_TABLE"),
+                key_rings: env.required("KEY_RINGS_TABLE"),
+                audit: env.required("AUDIT_TABLE"),
+            },
             credentials_key: env.required("CREDENTIALS_KEY_ID"),
             webhook_secrets_key: env.required("WEBHOOK_SECRETS_KEY_ID"),
             rings: env.parsed("RING_COUNT", 8),
@@ -73,24 +68,13 @@ pub(crate) async fn seed() -> Result<(), Failure> {
     let names = Names::from_env()?;
     let sdk = names.aws.config()?;
     let dynamodb = Client::new(&sdk);
-    let text = ScalarAttributeType::S;
-    for table in [&names.integrations, &names.activity, &names.audit] {
-        create_table(&dynamodb, table, "pk", Some(("sk", text.clone()))).await?;
-    }
-    create_table(&dynamodb, &names.routes, "pk", None).await?;
-    create_table(
-        &dynamodb,
-        &names.key_rings,
-        "ring",
-        Some(("version", ScalarAttributeType::N)),
-    )
-    .await?;
+    names.tables.create(&dynamodb).await?;
 
     let kms = aws_sdk_kms::Client::new(&sdk);
     let sealer = |purpose, key: &str| {
         let rows = Arc::new(KeyRingsTable::new(
             dynamodb.clone(),
-            names.key_rings.clone(),
+            names.tables.key_rings.clone(),
         ));
         let service = Arc::new(AwsKms(kms.clone()));
         let keys = RingKeys::new(
@@ -108,14 +92,14 @@ pub(crate) async fn seed() -> Result<(), Failure> {
             },
         )
     };
-    let integrations = Integrations::new(dynamodb.clone(), names.integrations.clone());
+    let integrations = Integrations::new(dynamodb.clone(), names.tables.integrations.clone());
     let tenants = Tenants {
         credentials: sealer(Purpose::Credentials, &names.credentials_key),
         webhook_secrets: sealer(Purpose::WebhookSecrets, &names.webhook_secrets_key),
         changes: IntegrationChanges::new(
             integrations.clone(),
-            names.routes,
-            AuditTrail::new(dynamodb.clone(), names.audit, Arc::new(SystemClock)),
+            names.tables.routes,
+            AuditTrail::new(dynamodb.clone(), names.tables.audit, Arc::new(SystemClock)),
         ),
         integrations,
     };
@@ -123,38 +107,6 @@ pub(crate) async fn seed() -> Result<(), Failure> {
         tenants.add(&format!("tenant-{number}")).await?;
     }
     Ok(())
-}
-
-async fn create_table(
-    client: &Client,
-    name: &str,
-    hash: &str,
-    range: Option<(&str, ScalarAttributeType)>,
-) -> Result<(), Failure> {
-    let mut request = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
-    let keys = [(hash, ScalarAttributeType::S, KeyType::Hash)];
-    let keys = keys
-        .into_iter()
-        .chain(range.map(|(name, kind)| (name, kind, KeyType::Range)));
-    for (attribute, kind, role) in keys {
-        let definition = AttributeDefinition::builder()
-            .attribute_name(attribute)
-            .attribute_type(kind);
-        let element = KeySchemaElement::builder()
-            .attribute_name(attribute)
-            .key_type(role);
-        request = request
-            .attribute_definitions(definition.build()?)
-            .key_schema(element.build()?);
-    }
-    match request.send().await {
-        Ok(_) => Ok(()),
-        Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Adds tenants as a saved configuration would.

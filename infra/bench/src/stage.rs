@@ -1,5 +1,6 @@
 //! Everything around the process under test: Runtime API, AWS stand-in and provider, each on a port of its own.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
@@ -35,6 +36,7 @@ pub(crate) struct Stage {
     case: Case,
     env: BTreeMap<String, String>,
     tenants: u64,
+    aws_delay: Rc<Cell<Duration>>,
     log: Option<std::path::PathBuf>,
     _tls: Option<Tls>,
 }
@@ -67,7 +69,8 @@ impl Stage {
             let runtime = runtime.clone();
             move |request| runtime.clone().handle(request)
         });
-        let aws_port = serve_aws(&cloud, 0, acceptor.clone(), options.aws_delay).await?;
+        let aws_delay = Rc::new(Cell::new(options.aws_delay));
+        let aws_port = serve_aws(&cloud, 0, acceptor.clone(), aws_delay.clone()).await?;
         let (listener, upstream_port) = listen(0).await?;
         serve(listener, acceptor, {
             let upstream = upstream.clone();
@@ -98,12 +101,13 @@ impl Stage {
             case,
             env,
             tenants,
+            aws_delay,
             log,
             _tls: tls,
         })
     }
 
-    /// Runs the case's seed command.
+    /// Runs the case's seed command, which AWS answers without delay.
     ///
     /// # Errors
     /// If it fails or takes too long.
@@ -113,6 +117,7 @@ impl Stage {
         }
         let mut env = self.env.clone();
         env.insert("TENANTS".to_owned(), self.tenants.to_string());
+        let delay = self.aws_delay.take();
         let mut seed = Process::start(&self.case.seed, &env, self.log.as_deref())?;
         let limit = Instant::now() + SEED_LIMIT;
         let status = loop {
@@ -129,6 +134,7 @@ impl Stage {
                 format!("the seed command ended with {status}; --log FILE shows why").into(),
             );
         }
+        self.aws_delay.set(delay);
         self.cloud.reset_counts();
         Ok(())
     }
@@ -175,7 +181,7 @@ pub(crate) fn cloud_of(cases: &[Case]) -> Cloud {
     queues.fold(cloud, |cloud, queue| cloud.with_queue(queue))
 }
 
-/// Serves the stand-in; gives the port.
+/// Serves the stand-in, which takes `delay` for each answer; gives the port.
 ///
 /// # Errors
 /// If the port cannot be opened.
@@ -183,12 +189,12 @@ pub(crate) async fn serve_aws(
     cloud: &Cloud,
     port: u16,
     tls: Option<TlsAcceptor>,
-    delay: Duration,
+    delay: Rc<Cell<Duration>>,
 ) -> Result<u16, Failure> {
     let (listener, port) = listen(port).await?;
     let cloud = cloud.clone();
     serve(listener, tls, move |request| {
-        answer(cloud.clone(), request, delay)
+        answer(cloud.clone(), request, delay.get())
     });
     Ok(port)
 }

@@ -25,8 +25,6 @@ pub(crate) struct Job<'a> {
     pub(crate) accepted_at: Timestamp,
     /// From when its age counts: an operator who sends it on gives it a new life.
     pub(crate) lives_since: Timestamp,
-    /// How often the queue has given the record out.
-    pub(crate) receives: u32,
 }
 
 /// How far a message has come: what its queue record tells besides its body.
@@ -163,7 +161,6 @@ impl<'a> Job<'a> {
             progress: Progress::of(record),
             accepted_at,
             lives_since: time(record, attribute::REDRIVEN_AT).unwrap_or(accepted_at),
-            receives: record.receives(),
         })
     }
 

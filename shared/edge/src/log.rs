@@ -8,11 +8,12 @@ use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "config_api",
     "connection_test",
     "contract",
     "custody",
+    "dispatch",
     "domain",
     "edge",
     "inbound_router",

@@ -6,7 +6,6 @@ use domain::{Failure, FailureKind};
 use edge::sqs::contained;
 
 use crate::account::Account;
-use crate::fate::LONGEST_LIFE;
 use crate::job::Suspect;
 use crate::plan::{Plan, Step};
 use crate::{Dispatcher, backoff, refusals, verdict};
@@ -59,9 +58,11 @@ pub(crate) async fn make(context: &Dispatcher, plan: &Plan<'_>) -> Attempted {
 
 /// Lets another route take over what this one cannot do, and ends what has been tried for long enough.
 fn bounded(context: &Dispatcher, plan: &Plan<'_>, result: AttemptResult) -> AttemptResult {
-    let goes_on = plan.goes_on() && !plan.after_unknown;
+    // What was settled without asking anybody has had all its routes looked at.
+    let was_tried = !matches!(plan.step, Step::Settle(..));
+    let goes_on = was_tried && plan.goes_on() && !plan.after_unknown;
     let now = context.clock.now();
-    let is_old = plan.job.lives_since.until(now) >= LONGEST_LIFE;
+    let is_old = plan.job.is_old(now);
     match result {
         AttemptResult::Failed(failure) | AttemptResult::Parked(failure)
             if goes_on && failure.kind.may_differ_elsewhere() =>

@@ -4,6 +4,7 @@ use domain::ledger::{AttemptResult, Claim, LEASE_MARGIN, Ledger, Next, Outcome};
 use domain::{Failure, FailureKind, Timestamp, random};
 use edge::lambda::Invocation;
 use edge::problem::Causes;
+use futures_util::future::join_all;
 use store::ledger::Claimed;
 
 use crate::evidence::{self, Told};
@@ -31,14 +32,20 @@ pub(crate) async fn take<'a>(
         .partition(|plan| plan.job.progress.attempt == 1);
     let claims: Vec<Claim> = first.iter().map(|plan| desk.claim(plan)).collect();
     let results = desk.insert(&first, &claims).await;
-    let mut ours = Vec::with_capacity(first.len());
+    let (mut ours, mut doubtful) = (Vec::with_capacity(first.len()), Vec::new());
+    for (plan, claimed) in first.into_iter().zip(results) {
+        match claimed {
+            Claimed::Ours => ours.push(plan),
+            claimed => doubtful.push((plan, claimed)),
+        }
+    }
+    doubtful.extend(later.into_iter().map(|plan| (plan, Claimed::Exists)));
+    let looks = doubtful
+        .iter_mut()
+        .map(|(plan, claimed)| desk.look_up(plan, *claimed));
+    let fates = join_all(looks).await;
     let mut others = Vec::new();
-    let later = later.into_iter().map(|plan| (plan, Claimed::Exists));
-    for (mut plan, claimed) in first.into_iter().zip(results).chain(later) {
-        let fate = match claimed {
-            Claimed::Ours => None,
-            _ => desk.look_up(&mut plan, claimed).await,
-        };
+    for ((plan, _), fate) in doubtful.into_iter().zip(fates) {
         match fate {
             None => ours.push(plan),
             Some(fate) => others.push((plan.job, fate)),
@@ -126,16 +133,24 @@ impl Desk<'_> {
                 reason: reason_of(&ledger),
             }),
             Next::Claim(_) if claimed == Claimed::Unavailable => Some(self.later(plan)),
-            // Of what may have been sent nothing else can be said without sending it again.
-            Next::Claim(_) if ledger.is_unknown() && !matches!(plan.step, Step::Send(_)) => {
+            // Of what may have been sent nothing else can be said without sending it again, by the same way.
+            Next::Claim(_) if ledger.is_in_doubt() && !matches!(plan.step, Step::Send(_)) => {
                 Some(Fate::Settled)
             }
+            Next::Claim(_) if ledger.in_doubt().is_some_and(|claim| !plan.is_as(claim)) => {
+                match plan.job.is_old(self.now) {
+                    true => Some(Fate::Settled),
+                    false => Some(self.later(plan)),
+                }
+            }
             // The plan was made for a route that has passed the message on meanwhile.
-            Next::Claim(attempt) if plan.route < ledger.route() => {
+            Next::Claim(attempt)
+                if plan.route < ledger.route() && matches!(plan.step, Step::Send(_)) =>
+            {
                 Some(Fate::PutBack(plan.job.progress.next(attempt, None)))
             }
             Next::Claim(attempt) => {
-                plan.after_unknown = ledger.is_unknown();
+                plan.after_unknown = ledger.is_in_doubt();
                 self.claim_again(plan, attempt).await
             }
             Next::RecordUnknown(attempt) => {
@@ -172,7 +187,7 @@ impl Desk<'_> {
 
     /// Put back as it is. Whoever leaves it to come again by itself uses up its receives.
     fn later(&self, plan: &Plan<'_>) -> Fate {
-        Fate::wait(&plan.job, self.now.after(backoff::delay(None, 3)))
+        Fate::try_again(&plan.job, self.now.after(backoff::delay(None, 3)), self.now)
     }
 
     /// Whether the claim is ours after all: its answer was lost.

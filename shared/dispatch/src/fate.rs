@@ -20,9 +20,6 @@ use crate::plan::Plan;
 /// `template.yaml`.
 pub(crate) const LAST_RECEIVE: u32 = 5;
 
-/// How long a message may wait for what it takes to send it. Being kept until a repair does not count.
-pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
-
 /// What becomes of a record.
 #[derive(Debug)]
 pub(crate) enum Fate {
@@ -38,6 +35,17 @@ impl Fate {
     /// Put back as it is.
     pub(crate) fn wait(job: &Job<'_>, until: Timestamp) -> Self {
         Self::PutBack(job.progress.later(until))
+    }
+
+    /// Put back as it is because of trouble of ours, for a day at most.
+    pub(crate) fn try_again(job: &Job<'_>, until: Timestamp, now: Timestamp) -> Self {
+        if job.is_old(now) {
+            return Self::DeadLetter {
+                progress: job.progress.clone(),
+                reason: "For a day Switchboard lacked what it needs to send it.".to_owned(),
+            };
+        }
+        Self::wait(job, until)
     }
 
     /// What follows from an outcome that is on record, or need not be.
@@ -58,6 +66,7 @@ impl Fate {
             }
             AttemptResult::PassedOn(_) => Self::PutBack(Progress {
                 troubles: 0,
+                suspect: None,
                 route: plan.route + 1,
                 ..next(None)
             }),
@@ -75,6 +84,13 @@ impl Fate {
             AttemptResult::Unknown(_) => Self::Settled,
         }
     }
+}
+
+/// What becomes of a message that was claimed and for which no time was left: nothing was sent under its claim.
+pub(crate) fn unsent(plan: Plan<'_>, now: Timestamp) -> (Job<'_>, Fate) {
+    let progress = &plan.job.progress;
+    let fate = Fate::PutBack(progress.next(progress.attempt + 1, Some(now)));
+    (plan.job, fate)
 }
 
 /// Brings about the fates of a batch; `done` is told by place which records need not come again.

@@ -1,16 +1,24 @@
 //! A queue record as something to send, and what travels with it from try to try.
 
 use std::collections::{HashMap, hash_map};
+use std::fmt;
 use std::time::Duration;
 
 use domain::message::{MAX_BODY_BYTES, Metadata, attribute};
 use domain::route::Route;
-use domain::{MessageId, TenantId, Timestamp};
+use domain::{IntegrationId, MessageId, TenantId, Timestamp};
 use edge::queue::{Entry, LONGEST_DELAY};
 use edge::sqs::SqsRecord;
 use serde_json::value::RawValue;
 
 use crate::Order;
+
+/// How long a message may wait for what it takes to send it. Being kept until a repair does not count.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// Nothing waits longer for its next attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(29 * 3600);
+/// Its number has six digits in the ledger.
+const MOST_ATTEMPTS: u32 = 99_999;
 
 /// One message to send, at one of its attempts.
 pub(crate) struct Job<'a> {
@@ -45,30 +53,42 @@ pub(crate) struct Progress {
 }
 
 /// A version of an integration's credentials that was refused, and when that was first seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Suspect {
+    pub(crate) integration: IntegrationId,
     pub(crate) version: u64,
     pub(crate) since: Timestamp,
 }
 
 impl Suspect {
-    fn read(text: &str) -> Option<Self> {
-        let (version, since) = text.split_once('@')?;
+    fn read(text: &str, now: Timestamp) -> Option<Self> {
+        let mut parts = text.splitn(3, '@');
         Some(Self {
-            version: version.parse().ok()?,
-            since: Timestamp::from_millis(since.parse().ok()?),
+            integration: IntegrationId::parse(parts.next()?).ok()?,
+            version: parts.next()?.parse().ok()?,
+            since: Timestamp::from_millis(parts.next()?.parse().ok()?).min(now),
         })
     }
 }
 
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.since.millis();
+        write!(f, "{}@{}@{since}", self.integration, self.version)
+    }
+}
+
 impl Progress {
-    fn of(record: &SqsRecord) -> Self {
+    fn of(record: &SqsRecord, now: Timestamp) -> Self {
         Self {
             attempt: number(record, attribute::ATTEMPT).unwrap_or(1).max(1),
             troubles: number(record, attribute::TROUBLES).unwrap_or_default(),
             route: number(record, attribute::ROUTE).unwrap_or_default(),
-            not_before: time(record, attribute::NOT_BEFORE),
-            suspect: record.attribute(attribute::SUSPECT).and_then(Suspect::read),
+            not_before: time(record, attribute::NOT_BEFORE)
+                .map(|at| at.min(now.after(LONGEST_WAIT))),
+            suspect: record
+                .attribute(attribute::SUSPECT)
+                .and_then(|text| Suspect::read(text, now)),
             look_ups: number(record, attribute::LOOK_UPS).unwrap_or_default(),
         }
     }
@@ -101,8 +121,7 @@ impl Progress {
         tell(attribute::ROUTE, route);
         let not_before = self.not_before.map(|at| at.millis().to_string());
         tell(attribute::NOT_BEFORE, not_before);
-        let suspect = self.suspect;
-        let suspect = suspect.map(|s| format!("{}@{}", s.version, s.since.millis()));
+        let suspect = self.suspect.as_ref().map(ToString::to_string);
         tell(attribute::SUSPECT, suspect);
         told
     }
@@ -148,9 +167,13 @@ impl<'a> Job<'a> {
             )
             .map_err(|error| format!("messageId: {error}."))?,
         };
+        let progress = Progress::of(record, now);
+        if progress.attempt > MOST_ATTEMPTS {
+            return Err(format!("It was tried more than {MOST_ATTEMPTS} times."));
+        }
         let accepted_at = time(record, attribute::ACCEPTED_AT)
             .or_else(|| record.sent_at())
-            .unwrap_or(now);
+            .map_or(now, |at| at.min(now));
         Ok(Self {
             index,
             tenant,
@@ -158,10 +181,15 @@ impl<'a> Job<'a> {
             metadata,
             payload,
             body: &record.body,
-            progress: Progress::of(record),
+            progress,
             accepted_at,
-            lives_since: time(record, attribute::REDRIVEN_AT).unwrap_or(accepted_at),
+            lives_since: time(record, attribute::REDRIVEN_AT).map_or(accepted_at, |at| at.min(now)),
         })
+    }
+
+    /// Whether it has waited for as long as it may.
+    pub(crate) fn is_old(&self, now: Timestamp) -> bool {
+        self.lives_since.until(now) >= LONGEST_LIFE
     }
 
     /// The route of that number; the first is whatever the message asks for in the first place.
@@ -169,9 +197,14 @@ impl<'a> Job<'a> {
         self.metadata.fallback.routes().get(route.checked_sub(1)?)
     }
 
+    /// The number of its last route.
+    pub(crate) fn last_route(&self) -> usize {
+        self.metadata.fallback.routes().len()
+    }
+
     /// Whether there is another route behind that one.
     pub(crate) fn goes_on_after(&self, route: usize) -> bool {
-        route < self.metadata.fallback.routes().len()
+        route < self.last_route()
     }
 
     /// The same message for the queue, with that progress.
@@ -200,20 +233,31 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Leaves one job per message. A repeat in the same batch shares the fate of the first: pairs of their places.
+/// Leaves one job per message, of repeats in the same batch the latest attempt. The others share its fate: pairs of their
+/// places.
 pub(crate) fn set_repeats_aside(jobs: Vec<Job<'_>>) -> (Vec<Job<'_>>, Vec<(usize, usize)>) {
-    let mut first: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
+    let mut places: HashMap<(TenantId, MessageId), usize> = HashMap::with_capacity(jobs.len());
     let mut repeats = Vec::new();
-    let mut kept = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        match first.entry((job.tenant.clone(), job.id.clone())) {
-            hash_map::Entry::Occupied(entry) => repeats.push((job.index, *entry.get())),
+    let mut kept: Vec<Job<'_>> = Vec::with_capacity(jobs.len());
+    for mut job in jobs {
+        match places.entry((job.tenant.clone(), job.id.clone())) {
+            hash_map::Entry::Occupied(entry) => {
+                let first = &mut kept[*entry.get()];
+                if job.progress.attempt > first.progress.attempt {
+                    std::mem::swap(first, &mut job);
+                }
+                repeats.push((job.index, *entry.get()));
+            }
             hash_map::Entry::Vacant(entry) => {
-                entry.insert(job.index);
+                entry.insert(kept.len());
                 kept.push(job);
             }
         }
     }
+    let repeats = repeats
+        .into_iter()
+        .map(|(repeat, place)| (repeat, kept[place].index));
+    let repeats = repeats.collect();
     (kept, repeats)
 }
 
@@ -233,7 +277,7 @@ mod tests {
                 payload: message.waba_payload,
             })
         };
-        Job::read(0, record, order, Timestamp::from_millis(0))
+        Job::read(0, record, order, Timestamp::from_millis(20_000))
     }
 
     fn record(metadata: &Value, attributes: &Value) -> SqsRecord {
@@ -254,6 +298,7 @@ mod tests {
             route: 2,
             not_before: Some(Timestamp::from_millis(12_345)),
             suspect: Some(Suspect {
+                integration: IntegrationId::make(),
                 version: 4,
                 since: Timestamp::from_millis(99),
             }),
@@ -270,6 +315,43 @@ mod tests {
         let again = read(&back).unwrap();
         assert_eq!(again.progress, progress);
         assert_eq!(again.id, job.id);
+    }
+
+    #[test]
+    fn what_a_producer_says_of_times_and_attempts_is_bounded() {
+        let told = |name: &str, value: &str| {
+            let attributes = json!({name: {"stringValue": value}});
+            record(&json!({"tenantId": "t_1"}), &attributes)
+        };
+        let now = Timestamp::from_millis(20_000);
+        let late = told("switchboard.notBefore", "9999999999999");
+        let waits = read(&late).unwrap().progress.not_before;
+        assert_eq!(waits, Some(now.after(LONGEST_WAIT)));
+        for name in ["switchboard.acceptedAt", "switchboard.redrivenAt"] {
+            let young = told(name, "9999999999999");
+            assert_eq!(read(&young).unwrap().lives_since, now);
+        }
+        let often = told("switchboard.attempt", "4294967295");
+        assert!(read(&often).is_err());
+    }
+
+    #[test]
+    fn of_repeats_the_latest_attempt_counts() {
+        let attempt = |number: u32| {
+            let attributes = json!({"switchboard.attempt": {"stringValue": number.to_string()}});
+            let metadata = json!({"tenantId": "t_1", "messageId": "m-1"});
+            record(&metadata, &attributes)
+        };
+        let records = [attempt(1), attempt(3), attempt(2)];
+        let jobs = records.iter().enumerate().map(|(index, record)| {
+            let job = read(record).unwrap();
+            Job { index, ..job }
+        });
+        let (kept, mut repeats) = set_repeats_aside(jobs.collect());
+        repeats.sort_unstable();
+        assert_eq!(kept.len(), 1);
+        assert_eq!((kept[0].index, kept[0].progress.attempt), (1, 3));
+        assert_eq!(repeats, [(0, 1), (2, 1)]);
     }
 
     #[test]

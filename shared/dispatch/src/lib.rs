@@ -51,7 +51,7 @@ use store::verdicts::Verdicts;
 use vault::{Opener, RingKeys};
 
 pub use crate::config::Config;
-use crate::fate::LAST_RECEIVE;
+use crate::fate::{Fate, LAST_RECEIVE};
 use crate::gate::Gates;
 use crate::job::Job;
 use crate::senders::Senders;
@@ -61,6 +61,9 @@ use crate::suspicion::Suspicions;
 /// whether the one before it still works, and the record of it all may take.
 const LEAST_TIME: Duration =
     Duration::from_secs(TOTAL_TIMEOUT.as_secs() + 2 * CHECK_TIMEOUT.as_secs() + 3);
+
+/// Nothing is sent with less time left than the request and its record take.
+const TIME_TO_SEND: Duration = Duration::from_secs(TOTAL_TIMEOUT.as_secs() + 3);
 
 /// What a function sends.
 #[derive(Debug, Clone, Copy)]
@@ -227,19 +230,29 @@ impl Dispatcher {
         let (releases, orders): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) = records
             .iter()
             .partition(|(_, record)| release::is_one(record));
-        self.release(&releases, done).await;
         let (jobs, repeats) = job::set_repeats_aside(self.read(&orders, done, now).await);
         let (plans, mut ended) = plan::make(self, jobs, now).await;
         // What was read took time; a claim that cannot be acted on is worse than none.
-        if !plans.is_empty() && self.in_time(invocation) {
+        if self.in_time(invocation) {
             let (ours, not_ours) = claims::take(self, plans, invocation).await;
             ended.extend(not_ours);
-            ended.extend(outcomes::run(self, ours).await);
+            if self.clock.now().until(invocation.deadline) >= TIME_TO_SEND {
+                ended.extend(outcomes::run(self, ours).await);
+            } else {
+                let now = self.clock.now();
+                ended.extend(ours.into_iter().map(|plan| fate::unsent(plan, now)));
+            }
+        } else {
+            ended.extend(plans.into_iter().map(|plan| {
+                let fate = Fate::wait(&plan.job, now);
+                (plan.job, fate)
+            }));
         }
         fate::settle(self, &ended, done).await;
         for (repeat, first) in repeats {
             done[repeat] = done[first];
         }
+        self.release(&releases, done).await;
     }
 
     /// Lets go what waited for a repair.

@@ -36,7 +36,7 @@ pub(crate) async fn run<'a>(context: &Dispatcher, plans: Vec<Plan<'a>>) -> Vec<(
         .map(|plan| {
             let fate = match ended.remove(&plan.job.index) {
                 Some(end) => end.fate(&plan, now),
-                None => Fate::wait(&plan.job, now.after(UNRECORDED)),
+                None => Fate::try_again(&plan.job, now.after(UNRECORDED), now),
             };
             (plan.job, fate)
         })
@@ -58,12 +58,19 @@ impl End {
             AttemptResult::Parked(_) if self.repaired => {
                 Fate::PutBack(plan.job.progress.next(self.outcome.attempt + 1, None))
             }
+            // It could not be kept, and nothing was sent.
+            AttemptResult::Parked(_) if !self.recorded => {
+                let again = Some(now.after(UNRECORDED));
+                Fate::PutBack(plan.job.progress.next(self.outcome.attempt + 1, again))
+            }
             // Nothing was sent, and the next attempt's number says so even where the record does not.
             AttemptResult::Deferred { .. }
             | AttemptResult::PassedOn(_)
-            | AttemptResult::DeadLettered(_) => Fate::after(plan, &self.outcome, self.suspect),
-            _ if self.recorded => Fate::after(plan, &self.outcome, self.suspect),
-            _ => Fate::wait(&plan.job, now.after(UNRECORDED)),
+            | AttemptResult::DeadLettered(_) => {
+                Fate::after(plan, &self.outcome, self.suspect.clone())
+            }
+            _ if self.recorded => Fate::after(plan, &self.outcome, self.suspect.clone()),
+            _ => Fate::try_again(&plan.job, now.after(UNRECORDED), now),
         }
     }
 }
@@ -182,12 +189,11 @@ async fn is_usable(context: &Dispatcher, plan: &Plan<'_>) -> bool {
         return false;
     };
     let key = (plan.job.tenant.clone(), id.clone());
-    let stored = context
-        .integrations
-        .find_many(&[key])
-        .await
-        .unwrap_or_default();
-    stored.first().is_some_and(Integration::is_usable)
+    // Who cannot see it does not leave it to a repair that may have been.
+    let stored = context.integrations.find_many(&[key]).await;
+    stored.map_or(true, |stored| {
+        stored.first().is_some_and(Integration::is_usable)
+    })
 }
 
 async fn keep(context: &Dispatcher, plan: &Plan<'_>) -> bool {
@@ -201,7 +207,10 @@ async fn keep(context: &Dispatcher, plan: &Plan<'_>) -> bool {
         attempt: plan.job.progress.attempt,
         body: plan.job.body.to_owned(),
     };
-    let kept = context.parked.keep(&plan.job.tenant, &message).await;
+    let kept = context
+        .parked
+        .keep(&plan.job.tenant, &message, context.clock.now())
+        .await;
     kept.inspect_err(
         |error| tracing::error!(error = %Causes(error), "a message could not be parked"),
     )

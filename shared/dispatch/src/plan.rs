@@ -14,7 +14,7 @@ use providers::Messages;
 use vault::OpenError;
 
 use crate::account::{Account, AccountKey};
-use crate::fate::{Fate, LONGEST_LIFE};
+use crate::fate::Fate;
 use crate::gate::Closed;
 use crate::job::Job;
 use crate::senders::{Ask, Choice};
@@ -95,18 +95,12 @@ pub(crate) async fn make<'a>(
     now: Timestamp,
 ) -> (Vec<Plan<'a>>, Vec<(Job<'a>, Fate)>) {
     let (jobs, mut waiting) = set_waiting_aside(jobs, now);
-    let routes = match choose(context, &jobs, now).await {
-        Ok(routes) => routes,
-        Err(error) => {
-            let error = &Causes(&error);
-            tracing::error!(%error, "integrations cannot be read; the batch waits");
-            waiting.extend(jobs.into_iter().map(|job| {
-                let fate = Fate::wait(&job, now.after(backoff::delay(None, 5)));
-                (job, fate)
-            }));
-            return (Vec::new(), waiting);
-        }
-    };
+    let (jobs, routes, unread) = choose_each(context, jobs, now).await;
+    waiting.extend(unread.into_iter().map(|job| {
+        let until = now.after(backoff::delay(None, 5));
+        let fate = Fate::try_again(&job, until, now);
+        (job, fate)
+    }));
     let ready = Ready {
         opened: open_all(context, &routes).await,
         granted: record_grants(context, &jobs, &routes, now).await,
@@ -117,7 +111,7 @@ pub(crate) async fn make<'a>(
         let id = taken.choice.integration().cloned();
         let step = match step(context, &job, taken, &ready, now) {
             Ok(step) => step,
-            Err(wait) if job.lives_since.until(now) < LONGEST_LIFE => {
+            Err(wait) if !job.is_old(now) => {
                 let fate = Fate::wait(&job, wait.until);
                 waiting.push((job, fate));
                 continue;
@@ -161,6 +155,33 @@ struct Taken {
     reason: Reason,
 }
 
+/// Chooses for a batch; of those for which nothing can be read nothing is known. What is wrong with one record is no
+/// matter of the others.
+async fn choose_each<'a>(
+    context: &Dispatcher,
+    jobs: Vec<Job<'a>>,
+    now: Timestamp,
+) -> (Vec<Job<'a>>, Vec<Taken>, Vec<Job<'a>>) {
+    match choose(context, &jobs, now).await {
+        Ok(routes) => return (jobs, routes, Vec::new()),
+        Err(error) => {
+            tracing::error!(error = %Causes(&error), "integrations cannot be read for a batch");
+        }
+    }
+    let (mut chosen, mut routes, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+    let many = jobs.len() > 1;
+    for job in jobs {
+        match choose(context, std::slice::from_ref(&job), now).await {
+            Ok(route) if many => {
+                routes.extend(route);
+                chosen.push(job);
+            }
+            _ => unread.push(job),
+        }
+    }
+    (chosen, routes, unread)
+}
+
 /// The first route of each message that can be used now; the one it has come to, if none can.
 async fn choose(
     context: &Dispatcher,
@@ -185,22 +206,48 @@ async fn choose(
         None => false,
     };
     for (job, taken) in jobs.iter().zip(&mut taken) {
-        let mut route = taken.route;
-        while !is_usable(&taken.choice) && job.goes_on_after(route) {
-            route += 1;
-            let ask = [Ask::of(job, route)];
-            if let Some((choice, reason)) = context.senders.choose(&ask).await?.pop()
-                && is_usable(&choice)
-            {
-                *taken = Taken {
-                    route,
-                    choice,
-                    reason,
-                };
+        if is_usable(&taken.choice) || job.metadata.fallback.is_empty() {
+            continue;
+        }
+        let mut behind = (taken.route + 1)..=job.last_route();
+        let found = find_route(context, job, &mut behind, is_usable).await?;
+        let found = match found {
+            Some(found) => Some(found),
+            // None can be used: it waits for the first that can be repaired.
+            None => {
+                let waits = |choice: &Choice| matches!(choice, Choice::Unusable(..));
+                let is_down = taken.choice.account().is_some();
+                match is_down {
+                    true => None,
+                    false => find_route(context, job, &mut (0..=job.last_route()), waits).await?,
+                }
             }
+        };
+        if let Some(found) = found {
+            *taken = found;
         }
     }
     Ok(taken)
+}
+
+/// The first of these routes whose choice is as wanted.
+async fn find_route(
+    context: &Dispatcher,
+    job: &Job<'_>,
+    routes: &mut impl Iterator<Item = usize>,
+    wanted: impl Fn(&Choice) -> bool,
+) -> Result<Option<Taken>, StoreError> {
+    for route in routes {
+        let chosen = context.senders.choose(&[Ask::of(job, route)]).await?.pop();
+        if let Some((choice, reason)) = chosen.filter(|(choice, _)| wanted(choice)) {
+            return Ok(Some(Taken {
+                route,
+                choice,
+                reason,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// Nothing can be done before that time.

@@ -9,11 +9,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::failure::StoreError;
 use domain::message::{Metadata, Release, attribute};
 use domain::{Integration, TenantId, Timestamp};
 use edge::problem::Causes;
 use edge::queue::Entry;
 use edge::sqs::{Done, SqsRecord};
+use futures_util::future::join_all;
 use serde_json::value::RawValue;
 use store::notifications::Notification;
 use store::parked::ParkedMessage;
@@ -26,6 +28,8 @@ const PAGE: i32 = 100;
 const PER_SECOND: usize = 20;
 /// From one message to the next to the same recipient: enough for the one before to have left.
 const BETWEEN: Duration = Duration::from_secs(6);
+/// How long until a step is made again that could not be made.
+const AFTER_TROUBLE: Duration = Duration::from_secs(30);
 /// SQS delays no longer; what would have to wait longer is left for the next step.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -43,12 +47,19 @@ pub(crate) async fn step(context: &Dispatcher, record: &SqsRecord) -> Done {
         );
         return Done::Yes;
     };
-    match put_back(context, &tenant, release).await {
-        Ok(done) => done,
+    let next = match put_back(context, &tenant, &release).await {
+        Ok(next) => next,
         Err(error) => {
-            tracing::warn!(error = %Causes(&error), "a release comes again");
+            tracing::warn!(error = %Causes(&error), "a step of a release is made again");
+            Some((release, AFTER_TROUBLE))
+        }
+    };
+    // One that is left to come again by itself would use up its receives.
+    match next {
+        Some((release, delay)) if !context.queue.release(&tenant, &release, delay).await => {
             Done::No
         }
+        _ => Done::Yes,
     }
 }
 
@@ -62,53 +73,49 @@ fn read(record: &SqsRecord) -> Option<(TenantId, Release)> {
     Some((tenant, release))
 }
 
+/// Puts a page back; what is to follow, and when.
 async fn put_back(
     context: &Dispatcher,
     tenant: &TenantId,
-    release: Release,
-) -> Result<Done, domain::failure::StoreError> {
+    release: &Release,
+) -> Result<Option<(Release, Duration)>, StoreError> {
     let id = &release.integration_id;
     let key = [(tenant.clone(), id.clone())];
     let integration = context.integrations.find_many(&key).await?.pop();
     // What waits for one that is gone goes out to be told so.
     if integration.as_ref().is_some_and(|one| !one.is_usable()) {
-        return Ok(Done::Yes);
+        return Ok(None);
     }
     let parked = context.parked.list(tenant, id, PAGE).await?;
+    if parked.is_empty() {
+        conclude(context, integration.as_ref(), release).await?;
+        return Ok(None);
+    }
     let now = context.clock.now();
     let page = Page::of(context, &parked, now);
-    let entries: Vec<_> = page.messages.iter().map(|one| one.entry(tenant)).collect();
-    let taken = context.queue.send(&entries).await;
-    for (one, _) in page
+    let entries = page.messages.iter().map(|one| one.entry(tenant, now));
+    let taken = context.queue.send(&entries.collect::<Vec<_>>()).await;
+    let all = taken.iter().all(|taken| *taken);
+    let left: Vec<_> = page
         .messages
         .iter()
-        .zip(&taken)
-        .filter(|(_, taken)| **taken)
-    {
-        context.parked.remove(tenant, one.parked).await?;
+        .zip(taken)
+        .filter_map(|(one, taken)| taken.then_some(one))
+        .collect();
+    let removals = left
+        .iter()
+        .map(|one| context.parked.remove(tenant, one.parked));
+    for removed in join_all(removals).await {
+        removed?;
     }
-    if taken.iter().any(|taken| !taken) {
-        tracing::warn!(
-            "the queue did not take all parked messages; the rest waits for the next try"
-        );
-        return Ok(Done::No);
-    }
-    let release = Release {
-        released: release.released.saturating_add(page.count(|_| true)),
-        expired: release
-            .expired
-            .saturating_add(page.count(|one| one.is_expired)),
-        ..release
+    let count = |counted: usize| u32::try_from(counted).unwrap_or(u32::MAX);
+    let expired = left.iter().filter(|one| one.is_expired).count();
+    let next = Release {
+        released: release.released.saturating_add(count(left.len())),
+        expired: release.expired.saturating_add(count(expired)),
+        ..release.clone()
     };
-    if parked.is_empty() {
-        return conclude(context, integration.as_ref(), &release).await;
-    }
-    Ok(
-        match context.queue.release(tenant, &release, page.takes).await {
-            true => Done::Yes,
-            false => Done::No,
-        },
-    )
+    Ok(Some((next, if all { page.takes } else { AFTER_TROUBLE })))
 }
 
 /// All are on their way: whoever is concerned is told of those that were too late.
@@ -116,7 +123,7 @@ async fn conclude(
     context: &Dispatcher,
     integration: Option<&Integration>,
     release: &Release,
-) -> Result<Done, domain::failure::StoreError> {
+) -> Result<(), StoreError> {
     tracing::info!(
         integration = %release.integration_id,
         released = release.released,
@@ -131,7 +138,7 @@ async fn conclude(
         );
         context.integrations.notify_once(&notification).await?;
     }
-    Ok(Done::Yes)
+    Ok(())
 }
 
 /// Messages that go out together.
@@ -176,16 +183,11 @@ impl<'p> Page<'p> {
             messages,
         }
     }
-
-    fn count(&self, which: impl Fn(&Leaving<'p>) -> bool) -> u32 {
-        let counted = self.messages.iter().filter(|one| which(one)).count();
-        u32::try_from(counted).unwrap_or(u32::MAX)
-    }
 }
 
 impl Leaving<'_> {
     /// The message under the attempt after the one that parked it.
-    fn entry<'e>(&'e self, tenant: &'e TenantId) -> Entry<'e> {
+    fn entry<'e>(&'e self, tenant: &'e TenantId, now: Timestamp) -> Entry<'e> {
         let message = self.parked;
         let mut entry = Entry::new(tenant, &message.body);
         entry.delay = self.delay;
@@ -196,6 +198,8 @@ impl Leaving<'_> {
                 attribute::ACCEPTED_AT,
                 message.accepted_at.millis().to_string(),
             ),
+            // Having been kept does not count to its age.
+            (attribute::REDRIVEN_AT, now.millis().to_string()),
         ];
         entry
     }

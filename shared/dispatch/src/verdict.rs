@@ -63,14 +63,15 @@ async fn refused(
     let now = context.clock.now();
     let (provider, tenant) = (&integration.provider, &integration.tenant);
     let key = AccountKey::of(integration);
-    let suspect = job
-        .progress
-        .suspect
-        .filter(|suspect| suspect.version == integration.credential_version)
-        .unwrap_or(Suspect {
-            version: integration.credential_version,
-            since: now,
-        });
+    let is_this = |suspect: &Suspect| {
+        suspect.integration == integration.id && suspect.version == integration.credential_version
+    };
+    let suspect = job.progress.suspect.clone().filter(is_this);
+    let suspect = suspect.unwrap_or_else(|| Suspect {
+        integration: integration.id.clone(),
+        version: integration.credential_version,
+        since: now,
+    });
     if context.suspicions.is_one_of_many(provider, tenant, now) {
         return Attempted {
             result: one_of_many(context, &key, failure),

@@ -317,7 +317,7 @@ impl Ledger {
         match last_outcome {
             Some(outcome) if outcome.attempt >= claim.attempt => match status_of(&outcome.result) {
                 MessageStatus::Sent => MessageStatus::Sent,
-                _ if self.may_have_been_sent() => MessageStatus::Unknown,
+                _ if self.is_in_doubt() => MessageStatus::Unknown,
                 status => status,
             },
             _ if now < claim.lease_until => MessageStatus::Sending,
@@ -432,9 +432,16 @@ impl Ledger {
     }
 
     /// Whether an attempt may have sent it, whatever came of those after it.
-    fn may_have_been_sent(&self) -> bool {
+    pub fn is_in_doubt(&self) -> bool {
         let unknown = |outcome: &Outcome| matches!(outcome.result, AttemptResult::Unknown(_));
         self.outcomes.iter().any(unknown)
+    }
+
+    /// The claim of the first attempt that may have sent it.
+    pub fn in_doubt(&self) -> Option<&Claim> {
+        let unknown = |outcome: &&Outcome| matches!(outcome.result, AttemptResult::Unknown(_));
+        let attempt = self.outcomes.iter().find(unknown)?.attempt;
+        self.claims.iter().find(|claim| claim.attempt == attempt)
     }
 
     /// Which of the message's routes is to be tried, as far as the record tells.

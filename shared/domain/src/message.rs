@@ -22,8 +22,8 @@ pub mod attribute {
     pub const NOT_BEFORE: &str = "switchboard.notBefore";
     /// Which of the message's routes is to be tried; 0, the first, if left out.
     pub const ROUTE: &str = "switchboard.route";
-    /// Since when the credential it is to be sent with is under suspicion: the version, `@`, and milliseconds since the
-    /// epoch.
+    /// Since when the credential it is to be sent with is under suspicion: the integration, its version, and milliseconds since the
+    /// epoch, with `@` between them.
     pub const SUSPECT: &str = "switchboard.suspect";
     /// How often the provider was asked what became of it.
     pub const LOOK_UPS: &str = "switchboard.lookUps";

@@ -4,7 +4,9 @@
 pub mod seeded;
 
 #[cfg(all(feature = "seeded", not(debug_assertions)))]
-compile_error!("`seeded` is for tests: what is deployed takes its random bytes from the operating system");
+compile_error!(
+    "`seeded` is for tests: what is deployed takes its random bytes from the operating system"
+);
 
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};

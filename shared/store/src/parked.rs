@@ -39,17 +39,19 @@ impl Parked {
         Self { client, table }
     }
 
-    /// Keeps a message; keeping it twice keeps it once.
+    /// Keeps a message from now on, for as long as its ledger; keeping it twice keeps it once.
     ///
     /// # Errors
     /// [`StoreError`] if the table does not answer: then the message must stay on the queue.
-    pub async fn keep(&self, tenant: &TenantId, message: &ParkedMessage) -> Result<(), StoreError> {
+    pub async fn keep(
+        &self,
+        tenant: &TenantId,
+        message: &ParkedMessage,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let sk = keys::parked(&message.integration, message.accepted_at, &message.id);
         let mut item = keyed(tenant.as_str(), sk);
-        item.insert(
-            TTL.into(),
-            number(message.accepted_at.after(RETENTION).seconds()),
-        );
+        item.insert(TTL.into(), number(now.after(RETENTION).seconds()));
         item.insert("id".into(), text(message.id.as_str()));
         item.insert("accepted_at".into(), time(message.accepted_at));
         item.insert("attempt".into(), number(message.attempt));
@@ -78,6 +80,7 @@ impl Parked {
             .client
             .query()
             .table_name(&self.table)
+            .consistent_read(true)
             .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
             .expression_attribute_values(":tenant", text(tenant.as_str()))
             .expression_attribute_values(":prefix", text(keys::parked_of(integration)))
@@ -118,6 +121,7 @@ impl Parked {
                 .client
                 .query()
                 .table_name(&self.table)
+                .consistent_read(true)
                 .key_condition_expression("pk = :tenant AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":tenant", text(tenant.as_str()))
                 .expression_attribute_values(":prefix", text(keys::parked_of(integration)))

@@ -591,7 +591,11 @@ impl Stage {
     /// As [`arrived`], of a message for which that version of the credentials was refused long enough ago.
     pub(crate) fn arrived_again(&self, body: &str, version: u64) -> Value {
         let since = self.clock.now().millis() - 31_000;
-        let suspect = format!("{version}@{since}");
+        let item = self.item("INTEGRATION#").expect("an integration");
+        let id = item["sk"]["S"]
+            .as_str()
+            .and_then(|sk| sk.strip_prefix("INTEGRATION#"));
+        let suspect = format!("{}@{version}@{since}", id.expect("its id"));
         let mut record = arrived(body);
         record["messageAttributes"] = json!({"switchboard.suspect": {"stringValue": suspect}});
         record

@@ -3,7 +3,7 @@
 //! Steps are cut where a process can end, or another can come in between. To everybody else a worker that leaves the
 //! message to come again because a call failed is one that crashed, so the two are not told apart.
 
-use domain::ledger::{Next, OnUnknown};
+use domain::ledger::{Evidence, Ledger, Next, OnUnknown};
 
 use crate::events::Scenario;
 use crate::provider::Refusal;
@@ -135,10 +135,17 @@ impl Worker {
         };
         // Only who was asked to send can say that the message never arrived; and only where nobody has said that it did.
         let known = record.has_evidence();
-        let is_open = !known || rules.with(Defect::EvidenceDoubted);
         let sender =
             record.last_route() == Some(self.route) || rules.with(Defect::AnotherAccountAsked);
-        if rules.can_be_asked && ledger.is_unknown() && is_open && sender {
+        let doubted = Ledger {
+            evidence: Evidence::default(),
+            ..ledger.clone()
+        };
+        let is_open = match rules.with(Defect::EvidenceDoubted) {
+            true => doubted.is_unknown(),
+            false => ledger.is_unknown(),
+        };
+        if rules.can_be_asked && is_open && sender {
             let attempt = ledger.last_attempt() + 1;
             steps.insert(0, Step::Inquire { attempt, known });
         }

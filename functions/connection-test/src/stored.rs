@@ -34,7 +34,11 @@ pub(crate) async fn test(
     if result.is_ok() && integration.status == Status::Invalid {
         let release = Release::of(&integration, context.clock.now());
         let tenant = &integration.tenant;
-        if !context.queue.release(tenant, &release, Duration::ZERO).await {
+        if !context
+            .queue
+            .release(tenant, &release, Duration::ZERO)
+            .await
+        {
             return Err(Problem::unavailable());
         }
     }

@@ -92,7 +92,10 @@ async fn park(stage: &Stage, integration: &str) {
             attempt: 1,
             body: format!("body {number}"),
         };
-        parked.keep(&tenant, &message, message.accepted_at).await.expect("kept");
+        parked
+            .keep(&tenant, &message, message.accepted_at)
+            .await
+            .expect("kept");
     }
 }
 

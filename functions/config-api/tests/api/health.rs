@@ -56,7 +56,10 @@ async fn park(stage: &Stage, integration: &str, count: usize) {
             attempt: 1,
             body: "{}".into(),
         };
-        parked.keep(&tenant(), &message, message.accepted_at).await.expect("kept");
+        parked
+            .keep(&tenant(), &message, message.accepted_at)
+            .await
+            .expect("kept");
     }
 }
 

@@ -3,13 +3,7 @@
     clippy::expect_used,
     reason = "a test that cannot go on says what it expected"
 )]
-#![expect(
-    clippy::print_stdout,
-    reason = "a seed is told, so that a run can be repeated"
-)]
 
-#[path = "../../../../shared/vault/tests/vault/fakes/dice.rs"]
-mod dice;
 #[path = "../../../../shared/contract/tests/contract/promises.rs"]
 mod promises;
 mod random;
@@ -17,8 +11,8 @@ mod random;
 use api_server::{Port, Server, Switchboard, live};
 use contract::{Function, lookup};
 use serde_json::{Value, json};
+use testing::dice::Dice;
 
-use crate::dice::Dice;
 use crate::random::Events;
 
 /// The requirement is 1,000.

@@ -7,7 +7,7 @@ use contract::document::document;
 use contract::routes::ROUTES;
 use serde_json::{Map, Value, json};
 
-use crate::dice::Dice;
+use testing::dice::Dice;
 
 /// Most mistakes in one event; a third of them have none.
 const MISTAKES: usize = 3;

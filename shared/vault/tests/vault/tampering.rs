@@ -302,7 +302,7 @@ async fn f3_control_a_refusal_without_work_is_noticed_by_its_time() {
 async fn opened_anew(bench: &Bench) -> (Result<Vec<u8>, OpenError>, Vec<(String, String)>) {
     let sealed = Sealed::from_bytes(bench.bytes.clone());
     let opened = bench.vault.another().open(&bench.place, &sealed).await;
-    let field = |alarm: &crate::fakes::alarms::Alarm, name| alarm.field(name).map(str::to_owned);
+    let field = |alarm: &testing::alarms::Alarm, name| alarm.field(name).map(str::to_owned);
     let heard = bench.alarms.take().into_iter().filter_map(|alarm| {
         assert_eq!(alarm.field("alarm"), Some("tamper"));
         Some((field(&alarm, "ring")?, field(&alarm, "version")?))

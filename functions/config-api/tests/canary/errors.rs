@@ -9,6 +9,7 @@ use custody::resealing::Interrupted;
 use domain::audit::Break;
 use domain::failure::StoreError;
 use domain::phone::E164;
+use domain::route::Route;
 use domain::seal::Purpose;
 use domain::time::SystemClock;
 use domain::{Clock, Credentials, TenantId, UserId};
@@ -127,6 +128,7 @@ fn of_what_was_given(secret: &str) -> Vec<Printed> {
     let opened = Credentials::from_plaintext(secret.as_bytes());
     vec![
         ("Unreadable", unreadable.expect("another form").into()),
+        ("NoRoute", Route::parse(secret).expect_err("no id").into()),
         (
             "BadBase64",
             encoded.body().err().expect("no base 64").into(),
